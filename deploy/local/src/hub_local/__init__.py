@@ -1,0 +1,1 @@
+"""Real PostgreSQL and real Apache Kafka without Docker, and the demo."""

@@ -1,0 +1,1 @@
+"""Event envelope, event models, topics as data, error catalogue."""

@@ -1,0 +1,1 @@
+"""What every service is made of: database, messaging, security, telemetry, web."""

@@ -1,0 +1,1 @@
+"""One audit record for every fact."""

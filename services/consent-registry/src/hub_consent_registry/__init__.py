@@ -1,0 +1,1 @@
+"""Oppositions and the alimentation matrix."""

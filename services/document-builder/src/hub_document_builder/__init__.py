@@ -1,0 +1,1 @@
+"""CDA documents built and checked."""

@@ -1,0 +1,1 @@
+"""The LGO API: acts in, follow-up out."""

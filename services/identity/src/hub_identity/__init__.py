@@ -1,0 +1,1 @@
+"""Patients, INS identities and their status, the annuaire."""

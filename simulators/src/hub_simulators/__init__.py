@@ -1,0 +1,1 @@
+"""Strict outside systems: DMP, token issuer, test PKI."""
