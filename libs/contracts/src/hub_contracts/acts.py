@@ -30,6 +30,10 @@ class ActType(StrEnum):
     VACCINATION = "vaccination"
 
 
+DOCUMENT_TYPES: dict[str, str] = {ActType.VACCINATION: "87273-9"}
+"""LOINC type of the document that an act becomes in the DMP (JDV_J66)."""
+
+
 class Intent(StrEnum):
     """What the LGO wants done with the act (design rule 3)."""
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from hub_contracts.events import access, act, alimentation, consent, directory, document, identity, publication
+from hub_contracts.events import (
+    access,
+    act,
+    alimentation,
+    consent,
+    directory,
+    document,
+    identity,
+    operations,
+    publication,
+)
 from hub_contracts.events.base import ActBlocked, ActEvent, ActRefused, Event, Problem, Sealed
 
 _MODELS: tuple[type[Event], ...] = (
@@ -18,6 +28,7 @@ _MODELS: tuple[type[Event], ...] = (
     identity.PatientOppositionIdentified,
     identity.PatientDeclarationRefused,
     alimentation.AlimentationAuthorised,
+    alimentation.AlimentationRenewed,
     consent.OppositionRecorded,
     consent.OppositionLifted,
     document.DocumentBuilt,
@@ -25,6 +36,7 @@ _MODELS: tuple[type[Event], ...] = (
     publication.PublicationPostponed,
     publication.PublicationConfirmed,
     publication.AuthorisationExpired,
+    operations.DeadItemsReplayed,
     directory.StructurePublished,
     directory.ProfessionalPublished,
     directory.MembershipPublished,

@@ -12,7 +12,10 @@ from hub_contracts.events.base import ActEvent, Event, Sealed
 
 
 class ActReceived(ActEvent):
-    """An act was accepted from an LGO. `sealed_act` opens to `hub_contracts.acts.Act`."""
+    """An act was accepted from an LGO. `sealed_act` opens to `hub_contracts.acts.Act`.
+
+    `wait_until` is how long the act may wait for a qualified identity.
+    """
 
     event_type: ClassVar[str] = "act.received.v1"
     intent: Intent
@@ -21,7 +24,7 @@ class ActReceived(ActEvent):
     author_id: str
     occurred_at: AwareDatetime
     received_at: AwareDatetime
-    expires_at: AwareDatetime
+    wait_until: AwareDatetime
     sealed_act: Sealed
 
 

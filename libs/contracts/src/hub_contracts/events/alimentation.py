@@ -32,3 +32,13 @@ class AlimentationAuthorised(ActEvent):
     versions: DecisionVersions
     sealed_act: Sealed
     sealed_identity: Sealed
+
+
+class AlimentationRenewed(ActEvent):
+    """An authorisation that had aged is good again until `valid_until`; the document is built already (design rule 9)."""
+
+    event_type: ClassVar[str] = "alimentation.renewed.v1"
+    patient_id: UUID
+    decision_id: UUID
+    valid_until: AwareDatetime
+    versions: DecisionVersions

@@ -31,7 +31,9 @@ class DocumentBuilt(ActEvent):
     patient_id: UUID
     document_unique_id: str
     document_type: str
+    act_type: str
     author_id: str
+    occurred_at: AwareDatetime
     content: ContentRef
     rules_checked: tuple[str, ...]
     expires_at: AwareDatetime

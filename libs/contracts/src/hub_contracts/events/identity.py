@@ -12,7 +12,7 @@ from hub_contracts.events.base import ActEvent, Event, Problem, Sealed
 
 
 class ActIdentified(ActEvent):
-    """The patient is known with a qualified INS.
+    """The patient is known with a qualified INS. After `expires_at` the act is not sent any more.
 
     `sealed_act` opens to `hub_contracts.acts.Act`, `sealed_identity` to `hub_contracts.sealed.QualifiedIdentity`.
     """
@@ -55,10 +55,9 @@ class PatientEvent(Event):
 
 
 class PatientIdentityQualified(PatientEvent):
-    """A declared identity was accepted as qualified; waiting acts of that patient were released."""
+    """A declared identity was accepted as qualified; acts that wait for that patient are released, in order."""
 
     event_type: ClassVar[str] = "patient.identity-qualified.v1"
-    released_acts: int
 
 
 class PatientOppositionIdentified(PatientEvent):

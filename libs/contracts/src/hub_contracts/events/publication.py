@@ -47,4 +47,8 @@ class AuthorisationExpired(PublicationEvent):
     """`valid_until` passed before the send: the act goes back to consent-registry (design rule 9)."""
 
     event_type: ClassVar[str] = "authorisation.expired.v1"
+    act_type: str
+    author_id: str
+    occurred_at: AwareDatetime
+    expires_at: AwareDatetime
     valid_until: AwareDatetime

@@ -1,0 +1,40 @@
+"""Connection pools. A process holds at most six connections to its work and two spare (design §4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+    from asyncpg.pool import PoolConnectionProxy
+
+    Pool: TypeAlias = asyncpg.Pool[Record]
+    Connection: TypeAlias = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
+else:
+    Pool = Any
+    Connection = Any
+
+STATEMENT_TIMEOUT_MS = 15_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
+
+
+async def open_pool(dsn: str, *, size: int, name: str) -> Pool:
+    """A pool of at most `size` connections; `name` shows in pg_stat_activity.
+
+    Raises OSError or asyncpg.PostgresError when the database can't be reached.
+    """
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        command_timeout=30,
+        max_inactive_connection_lifetime=300,
+        server_settings={
+            "application_name": name,
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            "jit": "off",
+        },
+    )

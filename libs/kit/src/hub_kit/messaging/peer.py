@@ -1,0 +1,133 @@
+"""Runs a Peer handler: claim under a fenced lease, call outside any transaction, then apply and settle.
+
+A result that comes after its lease ended doesn't match the lease any more: it is logged and dropped (design rule 6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hub_contracts.events import Event
+from hub_kit import faults
+from hub_kit.messaging.claims import Claimed, Claimer
+from hub_kit.messaging.failure import DeadLimit
+from hub_kit.messaging.model import Effects, Peer
+from hub_kit.messaging.outbox import QUERIES, LeaseLost
+from hub_kit.messaging.runner import Bench, Ending, log, models_of
+from hub_kit.telemetry import metric_defs as defs
+
+LEASE_MARGIN_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Leased:
+    item: Claimed
+    lease_id: UUID
+    state: Any
+
+
+class PeerRunner:
+    """One per Peer handler and process. At most `concurrency` calls run at a time."""
+
+    def __init__(self, bench: Bench, handler: Peer[Any, Any, Any, Any], models: list[type[Event]]) -> None:
+        self._bench = bench
+        self._handler = handler
+        self._claimer = Claimer(handler.name, models_of(models))
+        self._calls: set[asyncio.Task[None]] = set()
+        self._free = asyncio.Event()
+        self._free.set()
+        self.limit = DeadLimit()
+
+    @property
+    def name(self) -> str:
+        """The handler's name."""
+        return self._handler.name
+
+    async def run_once(self) -> int:
+        """Claim as many items as calls are free and start their calls; the number claimed."""
+        await self._free.wait()
+        room = self._handler.concurrency - len(self._calls)
+        leased = await self._claim(room)
+        for one in leased:
+            task = asyncio.create_task(self._work(one), name=f"{self.name}:{one.item.envelope.id}")
+            self._calls.add(task)
+            task.add_done_callback(self._ended)
+        if len(self._calls) >= self._handler.concurrency:
+            self._free.clear()
+        return len(leased)
+
+    async def drain(self) -> None:
+        """Wait for the calls under way."""
+        if self._calls:
+            await asyncio.wait(self._calls)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._calls.discard(task)
+        self._free.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("work.not_settled", exc_info=error, handler=self.name)
+
+    async def _claim(self, room: int) -> list[_Leased]:
+        await self._bench.prepare()
+        now = self._bench.clock.now()
+        async with self._bench.pool.acquire() as connection, connection.transaction():
+            claimed = await self._claimer.claim(connection, room, self._handler.per_lane)
+            if not claimed:
+                return []
+            leases = {c.envelope.id: self._bench.new_id() for c in claimed}
+            until = now + timedelta(seconds=self._handler.call_seconds + LEASE_MARGIN_SECONDS)
+            works = [c.work(leases[c.envelope.id]) for c in claimed if c.event is not None and not c.superseded]
+            states: Mapping[UUID, Any] = await self._handler.load(connection, works) if works else {}
+            await connection.execute(QUERIES.lease, list(leases), list(leases.values()), until)
+        faults.reach("after_claim")
+        return [_Leased(c, leases[c.envelope.id], states.get(c.envelope.id)) for c in claimed]
+
+    async def _work(self, leased: _Leased) -> None:
+        item, lease_id = leased.item, leased.lease_id
+        ending = Ending(self._bench, self.name, self.limit)
+        effects: Effects[Any] | None = None
+        if item.superseded:
+            ending.superseded(item, lease_id)
+        elif item.event is None:
+            ending.unreadable(item, lease_id)
+        else:
+            try:
+                work = item.work(lease_id)
+                async with asyncio.timeout(self._handler.call_seconds):
+                    outcome = await self._handler.call(work, leased.state)
+                faults.reach("after_peer_call_before_record")
+                effects = self._handler.decide(work, leased.state, outcome, self._bench.clock.now())
+                ending.done(item, effects, lease_id)
+            except Exception as error:
+                effects = None
+                ending.failed(item, error, lease_id)
+        await self._settle(ending, effects, item, lease_id)
+
+    async def _settle(self, ending: Ending, effects: Effects[Any] | None, item: Claimed, lease_id: UUID) -> None:
+        try:
+            await self._write(ending, effects)
+        except LeaseLost:
+            self._dropped(item)
+        except Exception as error:
+            again = Ending(self._bench, self.name, self.limit)
+            again.failed(item, error, lease_id)
+            try:
+                await self._write(again, None)
+            except LeaseLost:
+                self._dropped(item)
+        self._bench.wake_relay()
+
+    def _dropped(self, item: Claimed) -> None:
+        self._bench.metrics.inc(defs.WORK_DONE, self.name, "lease_lost")
+        log.warning("work.late_result_dropped", handler=self.name, event_id=str(item.envelope.id))
+
+    async def _write(self, ending: Ending, effects: Effects[Any] | None) -> None:
+        async with self._bench.pool.acquire() as connection, connection.transaction():
+            if effects is not None:
+                await self._handler.apply(connection, [effects])
+            await self._bench.outbox.settle(connection, ending.settlement, self._bench.clock.now())

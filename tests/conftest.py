@@ -1,0 +1,111 @@
+"""Session fixtures: one PostgreSQL and one Kafka for the whole run, a cloned database for each test that asks."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from hub_kit.db import migrate
+from hub_kit.telemetry.logs import configure_logs
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that use the infrastructure are marked so, and run after those that don't."""
+    for item in items:
+        if {"admin_dsn", "kafka"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("infra")
+    items.sort(key=lambda item: item.get_closest_marker("infra") is not None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    """Logs as in production, to nowhere: tests that look at logs configure their own stream."""
+    configure_logs("test", "WARNING", io.BytesIO())
+
+
+@pytest.fixture(scope="session")
+def ans_dir() -> Path:
+    """The operator's copy of the official rules; skips where there is none (CI always has it)."""
+    folder = Path(os.environ.get("HUB_RULES_DIR", SHARED / "ans"))
+    if not (folder / "xsd" / "CDA_extended.xsd").exists():
+        pytest.skip(f"no official rules at {folder}: set HUB_RULES_DIR")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def infra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """The real PostgreSQL and Kafka of this run: those named by HUB_… variables, else our own, stopped at the end."""
+    from hub_local.infra import LocalInfra
+    from hub_local.layout import Layout
+
+    layout = Layout(tmp_path_factory.mktemp("infra"), jar_cache=ROOT / ".data" / "cache" / "jars")
+    with LocalInfra(layout) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def admin_dsn(request: pytest.FixtureRequest) -> str:
+    """Superuser's address of the test cluster."""
+    url = os.environ.get("HUB_DATABASE_URL")
+    if url:
+        return url
+    return str(request.getfixturevalue("infra").database_admin_url)
+
+
+def with_database(dsn: str, name: str) -> str:
+    """The same address for another database."""
+    parts = urlsplit(dsn)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+@dataclass(frozen=True)
+class ServiceDb:
+    """A fresh database with the kit's tables; the keyring's tables are in a schema of their own."""
+
+    dsn: str
+    keyring_dsn: str
+
+
+async def _execute(dsn: str, *statements: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template_db(admin_dsn: str) -> AsyncIterator[str]:
+    """Two template databases: a service's kit tables, and the keyring."""
+    name = f"hub_template_{os.getpid()}"
+    await _execute(admin_dsn, f"create database {name}", f"create database {name}_keyring")
+    await migrate(with_database(admin_dsn, name), [("hub_kit", "migrations/service")])
+    await migrate(with_database(admin_dsn, f"{name}_keyring"), [("hub_kit", "migrations/keyring")])
+    yield name
+    await _execute(admin_dsn, f"drop database {name} with (force)", f"drop database {name}_keyring with (force)")
+
+
+@pytest.fixture
+async def service_db(admin_dsn: str, template_db: str) -> AsyncIterator[ServiceDb]:
+    """Clones of the templates, dropped afterwards."""
+    name = f"hub_t{os.getpid()}_{next(_numbers)}"
+    await _execute(
+        admin_dsn,
+        f"create database {name} template {template_db}",
+        f"create database {name}_keyring template {template_db}_keyring",
+    )
+    yield ServiceDb(with_database(admin_dsn, name), with_database(admin_dsn, f"{name}_keyring"))
+    await _execute(admin_dsn, f"drop database {name} with (force)", f"drop database {name}_keyring with (force)")
