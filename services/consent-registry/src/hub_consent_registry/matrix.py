@@ -44,7 +44,7 @@ class AlimentationMatrix:
 
 
 def load_matrix(path: Path | None = None) -> AlimentationMatrix:
-    """The operator's file, or the one shipped. Raises OSError or pydantic.ValidationError: the service doesn't start."""
+    """The operator's file, or the one shipped. Raises OSError or pydantic.ValidationError: no start."""
     if path is None:
         text = (resources.files("hub_consent_registry") / "data" / "alimentation_matrix.yaml").read_text("utf-8")
     else:

@@ -20,3 +20,7 @@ select patient_id, opposed, revision, opposition_id, recorded_at from change
 on conflict (patient_id) do update
   set opposed = excluded.opposed, revision = excluded.revision, opposition_id = excluded.opposition_id,
       recorded_at = excluded.recorded_at
+
+-- name: decisions
+select decision_id, act_version, refusal, alimentation_matrix, oppositions_revision, decided_at, valid_until
+from decision where act_id = $1 order by decided_at

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from hub_consent_registry.domain import Opposition
@@ -62,6 +63,11 @@ async def save_oppositions(connection: Connection, rows: Sequence[OppositionRow]
     """Keep changes and the stand they lead to; one statement."""
     if rows:
         await connection.execute(QUERIES.save_oppositions, *_columns(rows))
+
+
+async def decisions(connection: Connection, act_id: UUID) -> list[dict[str, Any]]:
+    """The decisions on an act, oldest first."""
+    return [dict(row) for row in await connection.fetch(QUERIES.decisions, act_id)]
 
 
 def _columns(rows: Sequence[DecisionRow] | Sequence[OppositionRow]) -> list[list[object]]:
