@@ -78,3 +78,7 @@ class Identity:
 
     stream: str
     stage: Stage
+
+
+class UndeclaredStream(Exception):
+    """A table names a stream whose topic file does not name the service."""

@@ -35,7 +35,7 @@ class AlimentationAuthorised(ActEvent):
 
 
 class AlimentationRenewed(ActEvent):
-    """An authorisation that had aged is good again until `valid_until`; the document is built already (design rule 9)."""
+    """An authorisation that had aged is good again until `valid_until`; the document is built (design rule 9)."""
 
     event_type: ClassVar[str] = "alimentation.renewed.v1"
     patient_id: UUID
