@@ -14,7 +14,11 @@ import asyncpg
 import pytest
 
 from hub_kit.db import migrate
+from hub_kit.messaging.kafka import KafkaBroker
+from hub_kit.security.tls import kafka_client_context
 from hub_kit.telemetry.logs import configure_logs
+from hub_local.infra import LocalInfra
+from hub_local.layout import Layout
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -45,14 +49,44 @@ def ans_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def infra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def infra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalInfra]:
     """The real PostgreSQL and Kafka of this run: those named by HUB_… variables, else our own, stopped at the end."""
-    from hub_local.infra import LocalInfra
-    from hub_local.layout import Layout
-
-    layout = Layout(tmp_path_factory.mktemp("infra"), jar_cache=ROOT / ".data" / "cache" / "jars")
+    if os.environ.get("HUB_DATA_DIR"):
+        layout = Layout.from_environment(os.environ)
+    else:
+        layout = Layout.at(tmp_path_factory.mktemp("infra") / "data", ROOT / ".data" / "cache")
     with LocalInfra(layout) as started:
         yield started
+
+
+@dataclass(frozen=True)
+class TestKafka:
+    """Topics of this run alone (a prefix), and a broker as one service sees it."""
+
+    __test__ = False
+    infra: LocalInfra
+    prefix: str
+
+    def topic(self, stream: str) -> str:
+        """The physical name of a stream."""
+        return self.prefix + stream
+
+    def broker(self, service: str) -> KafkaBroker:
+        """With that service's certificate."""
+        own = self.infra.kafka_credential(service)
+        return KafkaBroker(
+            self.infra.kafka_bootstrap,
+            kafka_client_context(own.authority, own.certificate, own.key),
+            client_id=f"test-{service}",
+        )
+
+
+@pytest.fixture(scope="session")
+def kafka(infra: LocalInfra) -> TestKafka:
+    """The real Kafka with all topics and permissions, under a prefix of its own."""
+    prefix = f"t{os.getpid()}."
+    infra.reconcile_topics(prefix)
+    return TestKafka(infra, prefix)
 
 
 @pytest.fixture(scope="session")
