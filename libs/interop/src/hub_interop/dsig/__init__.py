@@ -1,0 +1,1 @@
+"""XML signatures: the signer contract, certificate names, and the DSG signature of a submission set."""
