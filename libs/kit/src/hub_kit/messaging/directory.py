@@ -37,7 +37,7 @@ class Directory:
         """The topic to subscribe to."""
         return self._topic
 
-    async def sink(self, connection: Connection, events: Sequence[Taken], _now: datetime) -> None:
+    async def sink(self, connection: Connection, events: Sequence[Taken], now: datetime) -> None:
         """Keep the newest state of each entry."""
         latest = {t.envelope.key: t.envelope for t in events if t.record.topic == self._topic}
         if not latest:

@@ -1,0 +1,86 @@
+"""Small hands for building the tree: elements in the HL7 namespace, times, codes, names, addresses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from lxml import etree
+
+from hub_interop.cda.model import Address, Professional
+from hub_interop.terminologies import Concept
+
+HL7 = "urn:hl7-org:v3"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+NSMAP: dict[str | None, str] = {None: HL7, "xsi": XSI}
+XSI_TYPE = f"{{{XSI}}}type"
+_PREFIX = f"{{{HL7}}}"
+LOINC = "2.16.840.1.113883.6.1"
+
+Element = Any
+"""An lxml element (its stubs are too strict for attributes given as keywords)."""
+
+
+def document() -> Element:
+    """An empty ClinicalDocument."""
+    return etree.Element(f"{_PREFIX}ClinicalDocument", nsmap=NSMAP)  # type: ignore[arg-type]
+
+
+def add(parent: Element, name: str, text: str | None = None, **attributes: str) -> Element:
+    """A child in the HL7 namespace, last; attributes in the order given."""
+    child = etree.SubElement(parent, _PREFIX + name, attributes)
+    if text is not None:
+        child.text = text
+    return child
+
+
+def add_code(parent: Element, name: str, concept: Concept, system_name: str | None = None, **more: str) -> Element:
+    """A coded element with its label and system."""
+    attributes = {"code": concept.code, "displayName": concept.label, "codeSystem": concept.system}
+    if system_name:
+        attributes["codeSystemName"] = system_name
+    return add(parent, name, **attributes, **more)
+
+
+def stamp(moment: datetime) -> str:
+    """AAAAMMJJhhmmss+zzzz in the moment's own offset."""
+    return moment.strftime("%Y%m%d%H%M%S%z")
+
+
+def add_address(parent: Element, address: Address | None, use: str | None = None) -> None:
+    """The address as lines, or nothing known."""
+    lines = address.as_lines() if address else ()
+    if not lines:
+        add(parent, "addr", nullFlavor="UNK")
+        return
+    node = add(parent, "addr", **({"use": use} if use else {}))
+    for line in lines:
+        add(node, "streetAddressLine", line)
+
+
+def add_phone(parent: Element, phone: str | None, use: str) -> None:
+    """The telephone number, or nothing known."""
+    if phone:
+        add(parent, "telecom", value=f"tel:{''.join(phone.split())}", use=use)
+    else:
+        add(parent, "telecom", nullFlavor="UNK")
+
+
+def add_professional_name(parent: Element, professional: Professional) -> None:
+    """Civility, given name, family name, title."""
+    name = add(add(parent, "assignedPerson"), "name")
+    if professional.civility:
+        add(name, "prefix", professional.civility)
+    add(name, "given", professional.given_name)
+    add(name, "family", professional.family_name)
+    if professional.title:
+        add(name, "suffix", professional.title)
+
+
+def birth_time(birth_date: str) -> str:
+    """AAAAMMJJ with unknown parts as RNIV wants them exchanged: day → 01, month → 01, both → 31/12 (EXI ID 11/12)."""
+    year, month, day = birth_date.split("-")
+    month_known, day_known = 1 <= int(month) <= 12, day != "00"
+    if not month_known and not day_known:
+        return f"{year}1231"
+    return f"{year}{month if month_known else '01'}{day if day_known else '01'}"

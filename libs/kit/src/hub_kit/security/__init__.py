@@ -1,0 +1,1 @@
+"""Keys, sealing, signatures, TLS and tokens."""
