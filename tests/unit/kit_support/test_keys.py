@@ -61,9 +61,9 @@ class KeyringTable:
     async def execute(self, _query: str, day: date, wrapped: bytes, _now: datetime) -> None:
         self.rows.setdefault(day, wrapped)
 
-    async def fetch(self, query: str, argument: Any) -> list[dict[str, Any]]:
-        if query.startswith("delete"):
-            gone = [day for day in self.rows if day < argument]
+    async def fetch(self, query: str, argument: Any, keep_days: int = 0) -> list[dict[str, Any]]:
+        if "destroy_transit_keys" in query:
+            gone = [day for day in self.rows if day < argument - timedelta(days=keep_days)]
             for day in gone:
                 del self.rows[day]
             return [{"day": day} for day in gone]

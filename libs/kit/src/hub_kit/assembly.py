@@ -95,7 +95,10 @@ class _Assembly:
         api_pool = await self._pool(settings.api_dsn, settings.api_pool_size, f"{name}-api")
         keyring = await self._pool(settings.keyring_dsn, 2, f"{name}-keyring")
         wrapper = FileKeyWrapper.from_file(settings.need_path("kek_file"))
-        sealer = Sealer(TransitKeys(keyring.acquire, wrapper))
+        transit = TransitKeys(keyring.acquire, wrapper)
+        expiry = tasks.KeyExpiry(transit, self._clock)
+        self._supervisor.add("key-expiry", expiry.run, phase=Phase.WATCH, stop=expiry.stop)
+        sealer = Sealer(transit)
         await sealer.ready(self._clock.now())
         outbox = Outbox(
             stream=self._identity.stream,

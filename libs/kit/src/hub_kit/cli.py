@@ -55,7 +55,7 @@ def service_app(
         """Bring the service's database schema up to date."""
         settings = _settings(settings_class)
         wanted: Literal["pre", "post"] = "post" if phase == "post" else "pre"
-        applied = asyncio.run(migrate(settings.dsn, migrations, wanted))
+        applied = asyncio.run(migrate(settings.owner_dsn, migrations, wanted))
         typer.echo("\n".join(applied) or "nothing to apply")
 
     @app.command()

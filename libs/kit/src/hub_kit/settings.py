@@ -35,6 +35,9 @@ class ServiceSettings(BaseSettings):
     database_api_url: SecretStr | None = Field(
         None, description="PostgreSQL address of the role that HTTP requests use (`<service>_api`, under row security)."
     )
+    database_owner_url: SecretStr | None = Field(
+        None, description="PostgreSQL address of the role that owns the schema: only `migrate` needs it."
+    )
     keyring_url: SecretStr | None = Field(
         None, description="PostgreSQL address of the `hub_keyring` database, which holds the wrapped transit keys."
     )
@@ -95,6 +98,11 @@ class ServiceSettings(BaseSettings):
     def api_dsn(self) -> str:
         """The HTTP role's database address, in clear; the worker's when none is set."""
         return (self.database_api_url or self.database_url).get_secret_value()
+
+    @property
+    def owner_dsn(self) -> str:
+        """The schema owner's database address, in clear; the worker's when none is set."""
+        return (self.database_owner_url or self.database_url).get_secret_value()
 
     @property
     def keyring_dsn(self) -> str:

@@ -68,10 +68,10 @@ class TransitKeys:
 
     async def destroy_expired(self, now: datetime) -> list[date]:
         """Destroy the keys older than topic retention + 1 day and return their days."""
-        oldest = self._oldest(day_of(now))
+        today = day_of(now)
         async with self._acquire() as conn:
-            rows = await conn.fetch(_Q.transit_destroy, oldest)
-        self._forget_before(oldest)
+            rows = await conn.fetch(_Q.transit_destroy, today, self._retention_days + 1)
+        self._forget_before(self._oldest(today))
         return sorted(row["day"] for row in rows)
 
     def _oldest(self, today: date) -> date:

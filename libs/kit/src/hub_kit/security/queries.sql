@@ -5,7 +5,7 @@ insert into hub_keyring.transit_key (day, wrapped, created_at) values ($1, $2, $
 select day, wrapped from hub_keyring.transit_key where day = any($1::date[])
 
 -- name: transit_destroy
-delete from hub_keyring.transit_key where day < $1 returning day
+select day from hub_keyring.destroy_transit_keys($1, $2) as day
 
 -- name: subject_create
 insert into subject_key (subject_id, wrapped, created_at)
