@@ -21,7 +21,7 @@ from hub_local.world import Structure, patients, vaccination
 ACTS_EACH = 10
 WAIT_SECONDS = 120
 # A doubtful send is asked about after twice its timeout: short ones, so that the demo shows it.
-DEMO_SETTINGS = {"HUB_DMP_PUBLISHER_SUBMIT_TIMEOUT_SECONDS": "3", "HUB_DMP_PUBLISHER_QUERY_TIMEOUT_SECONDS": "3"}
+DEMO_SETTINGS = {f"HUB_DMP_PUBLISHER_{td}_TIMEOUT_SECONDS": "3" for td in ("TD02", "TD31B", "TD21")}
 
 
 @dataclass(slots=True)

@@ -31,6 +31,7 @@ from hub_simulators.pki import TestPki
 
 AUDIENCE = "hub-dmp"
 LPS = {"name": "HUB DMP", "version": "0.1", "homologation": "TEST-NON-HOMOLOGUE"}
+LPS_OID = "1.2.250.1.999.1.42"
 MIGRATIONS = (("hub_kit", "migrations/service"), ("hub_kit", "migrations/subjects"))
 START_SECONDS = 60.0
 PUBLIC = ("gateway", "audit")
@@ -154,7 +155,8 @@ class Stack:
     def _start_simulators(self) -> None:
         dmp = [
             "dmp", "--pki", self.home / "igc", "--port", self._ports["dmp"],
-            "--control-port", self._ports["dmp-control"], "--directory", self.home / "dmp", "--software", ";".join(LPS.values()),
+            "--control-port", self._ports["dmp-control"], "--directory", self.home / "dmp",
+            "--software", ";".join(LPS.values()),
             "--record-bytes", 33_554_432 if self.options.record_requests else 0,
         ]  # fmt: skip
         issuer = [
@@ -259,7 +261,8 @@ class Stack:
                     "HUB_DMP_PUBLISHER_BUILDER_URL": self.internal_url("document-builder"),
                     "HUB_DMP_PUBLISHER_LPS_NAME": LPS["name"],
                     "HUB_DMP_PUBLISHER_LPS_VERSION": LPS["version"],
-                    "HUB_DMP_PUBLISHER_LPS_HOMOLOGATION": LPS["homologation"],
+                    "HUB_DMP_PUBLISHER_LPS_OID": LPS_OID,
+                    "HUB_DMP_PUBLISHER_HOMOLOGATION_NUMBER": LPS["homologation"],
                 }
         return {}
 

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 SPACE = UUID("0192d3a8-0000-7000-8000-0000000000ab")
 TEST_OID = "1.2.250.1.213.1.4.10"
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
-ACT_SCOPES = ("acts:write", "acts:read", "patients:write")
+ACT_SCOPES = ("acts:write", "acts:read", "patients:declare")
 AUDIT_SCOPE = "audit:read"
 
 _FAMILY = ("DURAND-TEST", "LEFEBVRE-TEST", "MOREAU-TEST", "LE GOFF-TEST", "D'ARC-TEST", "PETIT-TEST", "ROUX-TEST")
@@ -140,34 +140,34 @@ def annuaire(world: World) -> dict[str, list[dict[str, Any]]]:
     ]
     professionals = [
         {
-            "professional_id": s.author.id,
+            "id": s.author.id,
             "family_name": s.author.family_name,
             "given_name": s.author.given_name,
             "civility": "MME",
             "profession": s.author.profession,
             **({"subsection": s.author.subsection} if s.author.subsection else {}),
-            "exercises": [{"structure_id": str(s.structure_id), "since": SINCE.isoformat()}],
+            "exercises": [{"structure": str(s.structure_id), "since": SINCE.isoformat()}],
         }
         for s in world.structures
     ]
     return {"structures": structures, "professionals": professionals}
 
 
-def accounts(world: World) -> list[dict[str, Any]]:
+def accounts(world: World) -> dict[str, list[dict[str, Any]]]:
     """The region as the file that `hub-gateway load-accounts` reads."""
-    return [
+    entries = [
         {
-            "account_id": str(uuid5(SPACE, f"account {client}")),
             "client_id": client,
             "name": f"Logiciel {client}",
             "memberships": [
-                {"structure": str(s.structure_id), "scopes": list(ACT_SCOPES), "since": SINCE.isoformat()}
+                {"structure_id": str(s.structure_id), "scopes": list(ACT_SCOPES), "since": SINCE.isoformat()}
                 for s in world.structures
                 if s.client_id == client
             ],
         }
         for client in world.clients
     ]
+    return {"accounts": entries}
 
 
 def patients(seed: int) -> Iterator[dict[str, Any]]:

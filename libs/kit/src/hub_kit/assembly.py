@@ -136,7 +136,8 @@ class _Assembly:
             return worker.tripped()
 
         self._health.add("handlers", tripped)
-        self._supervisor.add("worker", worker.run, phase=Phase.WORK, stop=worker.stop)
+        if parts.routes:
+            self._supervisor.add("worker", worker.run, phase=Phase.WORK, stop=worker.stop)
         return worker
 
     def _add_consumer(self, parts: Parts, resources: Resources, worker: Worker) -> None:

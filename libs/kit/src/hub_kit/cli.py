@@ -122,7 +122,7 @@ async def _replay(
     why: str,
     really: bool,
 ) -> None:
-    from hub_kit.messaging.outbox import Outbox
+    from hub_kit.messaging.outbox import NothingSealed, Outbox
     from hub_kit.messaging.replay import find_dead, replay_dead
 
     clock = SystemClock()
@@ -136,16 +136,9 @@ async def _replay(
             typer.echo(f"{len(found)} items; --really gives them another try")
             return
         outbox = Outbox(
-            stream=stream, seals=_NothingSealed(), new_id=lambda: uuid7(clock), topic_prefix=settings.topic_prefix
+            stream=stream, seals=NothingSealed(), new_id=lambda: uuid7(clock), topic_prefix=settings.topic_prefix
         )
         count = await replay_dead(connection, outbox, found, replay_id=uuid7(clock), who=who, why=why, now=clock.now())
         typer.echo(f"{count} items given another try")
     finally:
         await connection.close()
-
-
-class _NothingSealed:
-    """The event that `replay` sends has no sealed part."""
-
-    def seal(self, _model: object, _aad: str) -> str:
-        raise AssertionError("nothing to seal here")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
 from lxml import etree
 
 from hub_interop.cda.model import Address, Professional
+from hub_interop.ins.traits import corrected_birth_date
 from hub_interop.terminologies import Concept
 
 HL7 = "urn:hl7-org:v3"
@@ -15,6 +17,7 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 NSMAP: dict[str | None, str] = {None: HL7, "xsi": XSI}
 XSI_TYPE = f"{{{XSI}}}type"
 _PREFIX = f"{{{HL7}}}"
+_PHONE_LAYOUT = re.compile(r"[\s.()/-]")
 LOINC = "2.16.840.1.113883.6.1"
 
 Element = Any
@@ -61,9 +64,14 @@ def add_address(parent: Element, address: Address | None, use: str | None = None
 def add_phone(parent: Element, phone: str | None, use: str) -> None:
     """The telephone number, or nothing known."""
     if phone:
-        add(parent, "telecom", value=f"tel:{''.join(phone.split())}", use=use)
+        add(parent, "telecom", value=f"tel:{dialled(phone)}", use=use)
     else:
         add(parent, "telecom", nullFlavor="UNK")
+
+
+def dialled(phone: str) -> str:
+    """The number as it is dialled: without the spaces, dots, hyphens and brackets that people write."""
+    return _PHONE_LAYOUT.sub("", phone)
 
 
 def add_professional_name(parent: Element, professional: Professional) -> None:
@@ -78,9 +86,5 @@ def add_professional_name(parent: Element, professional: Professional) -> None:
 
 
 def birth_time(birth_date: str) -> str:
-    """AAAAMMJJ with unknown parts as RNIV wants them exchanged: day → 01, month → 01, both → 31/12 (EXI ID 11/12)."""
-    year, month, day = birth_date.split("-")
-    month_known, day_known = 1 <= int(month) <= 12, day != "00"
-    if not month_known and not day_known:
-        return f"{year}1231"
-    return f"{year}{month if month_known else '01'}{day if day_known else '01'}"
+    """AAAAMMJJ with unknown and lunar parts corrected (RNIV EXI ID 11/12). Raises ValueError when it is no birth date."""
+    return corrected_birth_date(birth_date).strftime("%Y%m%d")

@@ -110,7 +110,7 @@ def add_service_event(root: Element, header: DocumentHeader, kind: Concept) -> N
     add_code(event, "code", kind, "LOINC")
     times = add(event, "effectiveTime")
     add(times, "low", value=stamp(header.service_start))
-    if header.service_stop:
+    if header.service_stop is not None:
         add(times, "high", value=stamp(header.service_stop))
     add_assigned(add(event, "performer", typeCode="PRF"), header.performer, "assignedEntity")
 

@@ -48,7 +48,7 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PatientIdentity:
-    """A qualified identity (RNIV). `birth_date` is AAAA-MM-JJ, 00 or lunar parts allowed; `local_oid` is of `local_id`."""
+    """A qualified identity (RNIV). `birth_date` is AAAA-MM-JJ, 00 or lunar parts too; `local_oid` is of `local_id`."""
 
     matricule: str
     oid: str

@@ -15,13 +15,28 @@ class CdaProblem:
     text: str
 
 
-def _load() -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class ProblemInfo:
+    """What the table says of a code. `pointers` are where it may point in the LGO's act (`*`: any text of it)."""
+
+    text: str
+    pointers: tuple[str, ...]
+    source: str
+
+
+def _load() -> dict[str, ProblemInfo]:
     text = (resources.files("hub_interop.cda") / "problems.tsv").read_text("utf-8")
     rows = (line.split("\t") for line in text.splitlines()[1:] if line)
-    return {code: sentence for code, sentence, _ in rows}
+    return {
+        code: ProblemInfo(sentence, tuple(pointers.split()) or ("",), source)
+        for code, sentence, pointers, source in rows
+    }
 
 
-PROBLEM_TEXTS = _load()
+CATALOGUE = _load()
+"""Every code, for the rules and for the documentation that is generated from it."""
+
+PROBLEM_TEXTS = {code: info.text for code, info in CATALOGUE.items()}
 """French sentence of each code."""
 
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from hub_interop.cda.elements import birth_time
 from hub_interop.cda.model import DocumentHeader, Dose, VaccinationNote, Vaccine
 from hub_interop.cda.problems import CdaProblem, problem
-from hub_interop.cda.texts import has_forbidden_character
-from hub_interop.ins.traits import birth_date_problem
+from hub_interop.cda.rules_patient import born_on
+from hub_interop.cda.texts import text_problem
 from hub_interop.terminologies import value_set
 
-_CIS = re.compile(r"[0-9]{8}")
-_ATC = re.compile(r"J07[A-Z]{1,2}([0-9]{2})?")
-_LOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./_-]{0,29}")
-UCUM_UNITS = frozenset({"mL", "L", "uL", "mg", "ug", "g", "[iU]", "k[iU]", "[drp]", "{dose}", "1"})
+_CIS = re.compile(r"[1-9][0-9]{7}")
+_ATC = re.compile(r"J07[A-Z]([A-Z]([0-9]{2})?)?")
+_LOT = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9 !%&'()*+,./:;=?_#-]{1,30}")
+"""What GS1 allows in a lot number, and the space and sharp that people add."""
+_NIL = UUID(int=0)
 _LAST_RANK = 99
 
 
 def vaccination_problems(note: VaccinationNote, header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
     """Everything wrong with the vaccination itself."""
+    if _NIL in (note.vaccination_id, note.section_id):
+        yield problem("VAC_ID_INVALID", "/content/vaccination_id")
     yield from _dates(note, header, now)
     for name, code, wrong in (
         ("act_code", note.act_code, "VAC_ACT_CODE_UNKNOWN"),
@@ -35,37 +39,32 @@ def vaccination_problems(note: VaccinationNote, header: DocumentHeader, now: dat
         yield problem("VAC_RANK_INVALID", "/content/rank")
     if note.dose is not None:
         yield from _dose(note.dose)
-    if note.comment and has_forbidden_character(note.comment):
-        yield problem("DOC_TEXT_FORBIDDEN_CHARACTER", "/content/comment")
+    yield from text_problem(note.comment, "/content/comment", lines=True)
     yield from _vaccine(note.vaccine)
 
 
 def _dates(note: VaccinationNote, header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
-    zone = header.service_start.tzinfo
-    today = now.astimezone(zone).date() if zone else now.date()
-    if note.date > today:
+    start = header.service_start
+    if note.date > _latest_day(now.astimezone(start.tzinfo)):
         yield problem("VAC_DATE_IN_FUTURE", "/content/date")
-    born = None if birth_date_problem(header.patient.birth_date) else _born(header.patient.birth_date)
+    elif note.date > _latest_day(start):
+        yield problem("VAC_DATE_AFTER_ACT", "/content/date")
+    born = born_on(header.patient)
     if born is not None and note.date < born:
         yield problem("VAC_DATE_BEFORE_BIRTH", "/content/date")
 
 
-def _born(birth_date: str) -> date | None:
-    """The earliest day it can mean, None when the calendar has no such day."""
-    year, month, day = birth_date.split("-")
-    if day == "00" or not 1 <= int(month) <= 12:
-        return date(int(year), int(month) if 1 <= int(month) <= 12 else 1, 1)
-    text = birth_time(birth_date)
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
+def _latest_day(moment: datetime) -> date:
+    """The day at that moment in its own offset or in Paris, the later: software that sends UTC has no other midnight."""
+    if moment.utcoffset() is None:
+        return moment.date()
+    return max(moment.date(), moment.astimezone(ZoneInfo("Europe/Paris")).date())
 
 
 def _dose(dose: Dose) -> Iterator[CdaProblem]:
     if not dose.value.is_finite() or not 0 < dose.value <= 1_000_000:
         yield problem("VAC_DOSE_INVALID", "/content/dose/value")
-    if dose.unit not in UCUM_UNITS:
+    if value_set("dose_unit").get(dose.unit) is None:
         yield problem("VAC_DOSE_UNIT_UNKNOWN", "/content/dose/unit")
 
 
@@ -74,9 +73,7 @@ def _vaccine(vaccine: Vaccine) -> Iterator[CdaProblem]:
     if not vaccine.name.strip():
         yield problem("VAC_NAME_MISSING", f"{base}/name")
     for name in ("name", "atc_label"):
-        text = getattr(vaccine, name)
-        if text and has_forbidden_character(text):
-            yield problem("DOC_TEXT_FORBIDDEN_CHARACTER", f"{base}/{name}")
+        yield from text_problem(getattr(vaccine, name), f"{base}/{name}")
     if not vaccine.cis:
         yield problem("VAC_CIS_MISSING", f"{base}/cis")
     elif not _CIS.fullmatch(vaccine.cis):
@@ -96,10 +93,10 @@ def _vaccine(vaccine: Vaccine) -> Iterator[CdaProblem]:
 
 
 def is_cip(text: str) -> bool:
-    """A CIP of 7 digits, or of 13 with its EAN check digit."""
+    """A CIP of 7 digits with its key (weights 2 to 7, modulo 11), or of 13 with its EAN check digit."""
     if not re.fullmatch(r"[0-9]{7}|[0-9]{13}", text):
         return False
     if len(text) == 7:
-        return True
+        return sum(int(char) * weight for weight, char in enumerate(text[:6], 2)) % 11 == int(text[6])
     total = sum(int(char) * (3 if index % 2 else 1) for index, char in enumerate(text[:12]))
     return -total % 10 == int(text[12])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
 from lxml import etree
@@ -13,7 +14,7 @@ from hub_interop.terminologies import Concept, concept, value_set
 
 DOCUMENT_TYPE = "87273-9"
 FORMAT = "urn:asip:ci-sis:vac-note:2021"
-_TEMPLATES: tuple[tuple[str, str | None], ...] = (
+VOLET_TEMPLATES: tuple[tuple[str, str | None], ...] = (
     ("1.3.6.1.4.1.19376.1.5.3.1.1.18.1.2", None),
     ("1.2.250.1.213.1.1.1.46", "2023.01"),
 )
@@ -23,8 +24,6 @@ _PRODUCT = ("2.16.840.1.113883.10.20.1.53", "1.3.6.1.4.1.19376.1.5.3.1.4.7.2", "
 _RANK = ("2.16.840.1.113883.10.20.1.46", "1.2.250.1.213.1.1.3.82")
 _COMMENT = ("2.16.840.1.113883.10.20.1.40", "1.3.6.1.4.1.19376.1.5.3.1.4.2", "1.2.250.1.213.1.1.3.32")
 CIS, CIP, ATC = "1.2.250.1.213.2.3.1", "1.2.250.1.213.2.3.2", "2.16.840.1.113883.6.73"
-DMP_SITES = frozenset({"16217661000119109", "16217701000119102", "11207009", "61396006", "723980000", "723979003"})
-"""Sites that the DMP takes as codes; another one stays in the text only."""
 _HEADINGS = ("Date", "Vaccin", "Lot", "Dose", "Rang", "Voie", "Site", "Vaccinateur")
 
 
@@ -34,7 +33,7 @@ def build_vaccination_note(header: DocumentHeader, note: VaccinationNote) -> byt
     The input has passed `check_vaccination_note`; raises UnknownCode when it has not.
     """
     root = document()
-    add_header(root, header, concept("document_type", DOCUMENT_TYPE), _TEMPLATES)
+    add_header(root, header, concept("document_type", DOCUMENT_TYPE), VOLET_TEMPLATES)
     body = add(add(root, "component"), "structuredBody")
     section = add(add(body, "component"), "section")
     _templates(section, _SECTION)
@@ -54,7 +53,7 @@ def _add_narrative(section: Element, header: DocumentHeader, note: VaccinationNo
         add(head, "th", heading)
     row = add(add(table, "tbody"), "tr")
     performer = header.performer.professional
-    dose = f"{note.dose.value.normalize():f} {note.dose.unit}" if note.dose else ""
+    dose = f"{_plain(note.dose.value)} {_label('dose_unit', note.dose.unit)}".strip() if note.dose else ""
     cells: tuple[tuple[str, str | None], ...] = (
         (note.date.strftime("%d/%m/%Y"), None),
         (note.vaccine.name, "vac-1"),
@@ -71,7 +70,7 @@ def _add_narrative(section: Element, header: DocumentHeader, note: VaccinationNo
             add(cell, "content", value, ID=anchor)
         else:
             cell.text = value
-    if note.comment:
+    if note.comment and note.comment.strip():
         add(add(text, "paragraph"), "content", note.comment, ID="vac-1-comment")
 
 
@@ -85,11 +84,12 @@ def _add_entry(entry: Element, header: DocumentHeader, note: VaccinationNote) ->
     add(act, "effectiveTime", value=note.date.strftime("%Y%m%d"))
     if note.route:
         add_code(act, "routeCode", concept("immunization_route", note.route), "EDQM")
-    if note.site in DMP_SITES:
-        site = add_code(act, "approachSiteCode", concept("immunization_site", note.site), "SNOMED CT")
+    accepted = value_set("immunization_site_dmp").get(note.site)  # another site stays in the text only
+    if accepted:
+        site = add_code(act, "approachSiteCode", accepted, "SNOMED CT")
         add(add(site, "originalText"), "reference", value="#vac-1-site")
     if note.dose:
-        add(act, "doseQuantity", value=f"{note.dose.value.normalize():f}", unit=note.dose.unit)
+        add(act, "doseQuantity", value=_plain(note.dose.value), unit=note.dose.unit)
     _add_product(add(act, "consumable", typeCode="CSM"), note)
     add_assigned(add(act, "performer", typeCode="PRF"), header.performer, "assignedEntity")
     author = add(act, "author", typeCode="AUT", contextControlCode="OP")
@@ -97,7 +97,7 @@ def _add_entry(entry: Element, header: DocumentHeader, note: VaccinationNote) ->
     add_assigned(author, header.author, "assignedAuthor")
     if note.rank:
         _add_rank(add(act, "entryRelationship", typeCode="SUBJ"), note.rank)
-    if note.comment:
+    if note.comment and note.comment.strip():
         _add_comment(add(act, "entryRelationship", typeCode="SUBJ", inversionInd="true"))
 
 
@@ -134,6 +134,11 @@ def _add_comment(relationship: Element) -> None:
 def _templates(node: Element, oids: tuple[str, ...]) -> None:
     for oid in oids:
         add(node, "templateId", root=oid)
+
+
+def _plain(value: Decimal) -> str:
+    """The number without exponent or useless zeros."""
+    return f"{value.normalize():f}"
 
 
 def _upper(value: UUID) -> str:

@@ -9,6 +9,7 @@ from hub_interop.ins.matricule import Environment, InsKind, MatriculeInvalid, in
 from hub_interop.ins.traits import COG, TraitRefused, birth_date_problem, comparison_key, first_name_fits
 
 _TEXTS = {
+    "INS_MISSING": "Le matricule INS manque.",
     "INS_FORMAT_INVALID": "Le matricule INS n'a pas la forme attendue : 13 caractères et une clé de 2 chiffres.",
     "INS_KEY_INVALID": "La clé du matricule INS est fausse.",
     "INS_OID_UNKNOWN": "L'OID du matricule INS n'est pas connu.",
@@ -71,6 +72,9 @@ def _oid(identity: Declared, environment: Environment) -> Iterator[InsProblem]:
 
 
 def _matricule(identity: Declared) -> Iterator[InsProblem]:
+    if not identity.matricule:
+        yield _problem("INS_MISSING", "ins/matricule")
+        return
     try:
         split_matricule(identity.matricule)
     except MatriculeInvalid as error:

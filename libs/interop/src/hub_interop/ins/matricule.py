@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-_SHAPE = re.compile(r"[12]\d{4}(?:\d{2}|2[AB])\d{6}")
+_SHAPE = re.compile(r"[12]\d{4}(?:\d{2}|2[AB])\d{6}", re.ASCII)
 _CORSICA = {"2A": "19", "2B": "18"}
-_MONTHS = re.compile(r"0[1-9]|1[0-2]|[2-9]\d")  # 20 to 99: month unknown, or a foreign registration
+_MONTHS = re.compile(r"0[1-9]|1[0-2]|[2-9]\d", re.ASCII)  # 20 to 99: month unknown, or a foreign registration
 
 
 class Environment(StrEnum):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from lxml import etree
-
+from hub_interop.soap.errors import MessageUnreadable
+from hub_interop.soap.safe_xml import parse_xml
 from hub_interop.terminologies.valueset import Concept, ValueSet
 
 _LIMIT = 16 * 1024 * 1024
+_REFUSALS = {
+    "XML_TOO_LARGE": "le document est trop gros",
+    "XML_DOCTYPE": "un document SVS n'a pas de DOCTYPE",
+    "XML_ENCODING": "le document n'est pas en UTF-8",
+}
 
 
 class SvsUnreadable(ValueError):
@@ -17,15 +22,10 @@ class SvsUnreadable(ValueError):
 
 def read_svs(data: bytes, *, name: str, source: str, since: date, until: date | None = None) -> ValueSet:
     """The value set in an IHE SVS document. Raises SvsUnreadable."""
-    if len(data) > _LIMIT:
-        raise SvsUnreadable("le document est trop gros")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError:
-        raise SvsUnreadable("le document n'est pas du XML") from None
-    if b"<!DOCTYPE" in data[:4096]:
-        raise SvsUnreadable("un document SVS n'a pas de DOCTYPE")
+        root = parse_xml(data, where="SVS", limit=_LIMIT).getroot()
+    except MessageUnreadable as error:
+        raise SvsUnreadable(_REFUSALS.get(error.code, "le document n'est pas du XML lisible")) from None
     sets = list(root.iter("{*}ValueSet"))
     if len(sets) != 1:
         raise SvsUnreadable("un seul ValueSet est attendu")
@@ -38,4 +38,4 @@ def read_svs(data: bytes, *, name: str, source: str, since: date, until: date | 
     oid = sets[0].get("id")
     if not oid or not concepts:
         raise SvsUnreadable("le ValueSet n'a pas d'identifiant ou est vide")
-    return ValueSet(name, oid, sets[0].get("version") or "", source, since, until, concepts)
+    return ValueSet(name, oid, sets[0].get("version") or sets[0].get("dateMaj", "")[:8], source, since, until, concepts)

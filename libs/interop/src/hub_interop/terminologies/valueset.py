@@ -1,6 +1,8 @@
 """Value sets shipped with the hub, one TSV file each (`data/`), loaded when first asked for.
 
-A file's head says its name, OID, version, source and since when it holds; each line is code, system, label.
+A file's head says its name, OID (and that of its CI-SIS twin), version, source and since when it holds; each line is
+code, system, label and, where they differ from the set's, the first and last day of the code. An operator's newer copy
+takes the place of ours with `install` (EX_GEN-1360: value sets are data).
 """
 
 from __future__ import annotations
@@ -27,6 +29,12 @@ class Concept:
     code: str
     system: str
     label: str
+    since: date | None = None
+    until: date | None = None
+
+    def holds(self, on: date) -> bool:
+        """Is the code in force on that day? Without dates of its own it is while its set is."""
+        return (self.since is None or self.since <= on) and (self.until is None or on <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,14 @@ class ValueSet:
     since: date
     until: date | None = None
     concepts: dict[str, Concept] = field(default_factory=dict, repr=False)
+    twin: str = ""
 
     def get(self, code: str | None, on: date | None = None) -> Concept | None:
-        """The concept, None when the set lacks it (or doesn't hold on that day)."""
-        if code is None or (on is not None and not self.holds(on)):
-            return None
-        return self.concepts.get(code)
+        """The concept, None when the set lacks it (or set or code doesn't hold on that day)."""
+        found = self.concepts.get(code) if code is not None else None
+        if found is None or on is None or (self.holds(on) and found.holds(on)):
+            return found
+        return None
 
     def holds(self, on: date) -> bool:
         """Is the set in force on that day?"""
@@ -55,9 +65,32 @@ class ValueSet:
         return iter(self.concepts.values())
 
 
-@cache
+_installed: dict[str, ValueSet] = {}
+
+
 def value_set(name: str) -> ValueSet:
     """The value set of that name (`sector`, `document_type`…). Raises FileNotFoundError when there is none."""
+    return _installed.get(name) or _shipped(name)
+
+
+def install(newer: ValueSet) -> None:
+    """Uses an operator's copy (`read_svs`) in place of the shipped set of that name: at start, before any document.
+
+    Raises ValueError when it is another set: its OID is neither the shipped one's nor that of its twin.
+    """
+    shipped = _shipped(newer.name)
+    if newer.oid not in (shipped.oid, shipped.twin):
+        raise ValueError(f"OID inattendu pour le jeu de valeurs {newer.name}")
+    _installed[newer.name] = newer
+
+
+def uninstall(name: str) -> None:
+    """Back to the shipped set."""
+    _installed.pop(name, None)
+
+
+@cache
+def _shipped(name: str) -> ValueSet:
     head, rows = _read(name)
     until = head.get("until")
     return ValueSet(
@@ -67,7 +100,19 @@ def value_set(name: str) -> ValueSet:
         source=head["source"],
         since=date.fromisoformat(head["since"]),
         until=date.fromisoformat(until) if until else None,
-        concepts={code: Concept(code, system, label) for code, system, label in rows},
+        concepts={row[0]: _concept(row) for row in rows},
+        twin=head.get("twin", ""),
+    )
+
+
+def _concept(row: tuple[str, ...]) -> Concept:
+    code, system, label, since, until = (*row, "", "")[:5]
+    return Concept(
+        code,
+        system,
+        label,
+        date.fromisoformat(since) if since else None,
+        date.fromisoformat(until) if until else None,
     )
 
 

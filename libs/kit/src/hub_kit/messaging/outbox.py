@@ -25,6 +25,14 @@ class Seals(Protocol):
         """The sealed part."""
 
 
+class NothingSealed:
+    """For those who send only events without sealed parts (commands)."""
+
+    def seal(self, _model: BaseModel, _aad: str) -> str:
+        """Never called: sealing here is a mistake of the program."""
+        raise AssertionError("nothing to seal here")
+
+
 class LeaseLost(Exception):
     """Some item of the batch is no longer ours: its lease ended, somebody else has it. Nothing was written."""
 

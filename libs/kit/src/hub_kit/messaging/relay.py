@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -75,12 +76,14 @@ class Relay:
         self._metrics.set(defs.RELAY_LEADER, 1 if leading else 0)
 
     async def _lead(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        producer = await self._broker.producer()
+        producer: Producer | None = None  # opened at the first event: a service that sends nothing needs no right to
         try:
             while True:
                 self._news.clear()
-                sent = await self._send_batch(connection, producer)
-                if sent:
+                rows = await connection.fetch(QUERIES.next_outbox, BATCH)
+                if rows:
+                    producer = producer or await self._broker.producer()
+                    await self._send_batch(connection, producer, rows)
                     # under load, let a little more come together; when idle the first event goes at once
                     await self._clock.sleep(LINGER_SECONDS)
                 elif self._stopping:
@@ -88,7 +91,8 @@ class Relay:
                 else:
                     await self._wait_for_news()
         finally:
-            await producer.close()
+            if producer is not None:
+                await producer.close()
 
     async def _wait_for_news(self) -> None:
         try:
@@ -96,10 +100,9 @@ class Relay:
         except TimeoutError:
             return
 
-    async def _send_batch(self, connection: asyncpg.Connection[asyncpg.Record], producer: Producer) -> int:
-        rows = await connection.fetch(QUERIES.next_outbox, BATCH)
-        if not rows:
-            return 0
+    async def _send_batch(
+        self, connection: asyncpg.Connection[asyncpg.Record], producer: Producer, rows: Sequence[Any]
+    ) -> None:
         first = rows[0]["last_producer_seq"] + 1
         faults.reach("after_outbox_read")
         await producer.send([self._record(row, first + index) for index, row in enumerate(rows)])
@@ -107,7 +110,6 @@ class Relay:
         await connection.execute(QUERIES.delete_sent, [row["id"] for row in rows], first + len(rows) - 1)
         for topic, count in Counter(row["topic"] for row in rows).items():
             self._metrics.inc(defs.RELAY_EVENTS, topic, amount=count)
-        return len(rows)
 
     def _record(self, row: Any, producer_seq: int) -> Outgoing:
         envelope = Envelope(

@@ -1,0 +1,12 @@
+"""`hub-document-builder`: serve, migrate, replay, check."""
+
+from __future__ import annotations
+
+from hub_document_builder.app import IDENTITY, build
+from hub_document_builder.settings import Settings
+from hub_kit.assembly import service_main
+
+app = service_main(Settings, IDENTITY, build)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""The LGO API: parse, authorise, call a handler, map errors."""

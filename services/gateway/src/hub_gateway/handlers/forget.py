@@ -1,0 +1,41 @@
+"""Answers kept by Idempotency-Key are forgotten after their time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hub_gateway.store import requests
+from hub_kit.clock import Clock
+from hub_kit.db import Pool
+from hub_kit.telemetry import logs
+
+log = logs.get_logger("hub.gateway")
+EVERY_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPurge:
+    """Drops answers older than `keep`, every hour."""
+
+    pool: Pool
+    clock: Clock
+    keep: timedelta
+    stopping: asyncio.Event
+
+    def stop(self) -> None:
+        """End."""
+        self.stopping.set()
+
+    async def run(self) -> None:
+        """Until stopped."""
+        while not self.stopping.is_set():
+            try:
+                await requests.drop_old_answers(self.pool, self.clock.now() - self.keep)
+            except Exception as error:
+                log.warning("answers.not_dropped", exc_info=error)
+            try:
+                await asyncio.wait_for(self.stopping.wait(), EVERY_SECONDS)
+            except TimeoutError:
+                continue
