@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import typer
 
+from hub_local import commands
 from hub_local.detached import start_detached, stop_detached
 from hub_local.errors import LocalError, SettingsRefused
 from hub_local.infra import ExistingKafka, LocalInfra
@@ -23,6 +24,7 @@ from hub_local.topics import reconcile
 START_SECONDS = 300.0
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+commands.add_to(app)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class Lgo:
         return str(answer.json()["declaration_id"])
 
     async def declaration(self, declaration_id: str) -> dict[str, Any]:
-        """A declaration's status."""
+        """A declaration and its state."""
         answer = await self._http.get(f"/v1/patients/declarations/{declaration_id}")
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
@@ -49,7 +49,7 @@ class Lgo:
         async with asyncio.timeout(seconds):
             while True:
                 found = await self.declaration(declaration_id)
-                if found["status"] != "recue":
+                if found["state"] != "recue":
                     return found
                 await asyncio.sleep(0.2)
 

@@ -85,7 +85,7 @@ async def _prepare(stack: Stack, lgos: dict[str, Lgo], dmp: httpx.AsyncClient) -
     scenes.append(dropped)
 
     (await dmp.put(f"/patients/{_ins(closed)}", json={"dmp": "terminated"})).raise_for_status()
-    behaviour = {"action": "store_then_drop", "operation": "TD2.1", "ins": _ins(dropped)}
+    behaviour = {"action": "store_then_drop", "operation": "td2.1", "ins": _ins(dropped)}
     (await dmp.post("/behaviours", json=behaviour)).raise_for_status()
     lgo = lgos[second.client_id]
     declared = await lgo.declare("opposition", second.national_id, second.author.id, opposed.act["patient"])

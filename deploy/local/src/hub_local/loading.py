@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from hub_dmp_publisher.commands import import_identity
+from hub_dmp_publisher.identities import Kind
 from hub_gateway.handlers.accounts import load_accounts
 from hub_identity.annuaire import read_folder
 from hub_identity.annuaire_store import load_annuaire
@@ -14,7 +16,10 @@ from hub_kit.clock import SystemClock
 from hub_kit.db import Connection
 from hub_kit.ids import uuid7
 from hub_kit.messaging.outbox import NothingSealed, Outbox
+from hub_kit.security.keywrap import FileKeyWrapper
 from hub_local import world as worlds
+from hub_local.world import Structure
+from hub_simulators.pki import TestPki
 
 if TYPE_CHECKING:
     from hub_local.stack import Stack
@@ -42,7 +47,29 @@ async def load_world(stack: Stack) -> None:
         await load_accounts(connection, accounts, outbox("hub.act"), now)
     finally:
         await connection.close()
+    connection = await _open(stack, "dmp-publisher")
+    try:
+        wrapper = FileKeyWrapper.from_file(stack.home / "kek")
+        for structure in stack.options.world.structures:
+            await import_identity(
+                connection,
+                wrapper,
+                clock,
+                structure.structure_id,
+                structure.national_id,
+                _certificates(stack, structure),
+            )
+    finally:
+        await connection.close()
 
 
 async def _open(stack: Stack, service: str) -> Connection:
     return await asyncpg.connect(stack.databases.services[service].worker)
+
+
+def _certificates(stack: Stack, structure: Structure) -> dict[Kind, tuple[bytes, bytes]]:
+    pairs = TestPki.create(stack.home / "igc").structure(structure.national_id)
+    return {
+        Kind.AUTH: (pairs.auth.certificate.read_bytes(), pairs.auth.key.read_bytes()),
+        Kind.SIGN: (pairs.sign.certificate.read_bytes(), pairs.sign.key.read_bytes()),
+    }

@@ -82,13 +82,18 @@ class PostgresHome:
         return elsewhere / MOVED
 
     def _copy_programs(self) -> Path:
+        """The programs and the libraries the wheel keeps beside its package, in the places they look for each other."""
         copied = self.base / PROGRAMS
         if not copied.exists():
+            package = self.programs.parent
             unfinished = self.base / f"{PROGRAMS}.unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(self.programs, unfinished, symlinks=True)
+            shutil.copytree(self.programs, unfinished / package.name / self.programs.name, symlinks=True)
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
             unfinished.rename(copied)
-        return copied
+        return copied / self.programs.parent.name / self.programs.name
 
 
 def bring_home(layout: Layout) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import yaml
 
@@ -48,6 +49,7 @@ class StackOptions:
     keyring: str = "hub_keyring"
     key_pool: int = 0
     record_requests: bool = True
+    keep_contents: bool = True
     log_level: str = "INFO"
     service_env: dict[str, str] = field(default_factory=dict)
 
@@ -122,6 +124,7 @@ class Stack:
         self._tell("Services")
         await asyncio.to_thread(self._start_services)
         await self.wait_ready()
+        await self._wait_for_directory()
 
     async def _inside(self) -> None:
         topics = asyncio.to_thread(self.infra.reconcile_topics, self.options.topic_prefix)
@@ -158,6 +161,7 @@ class Stack:
             "--control-port", self._ports["dmp-control"], "--directory", self.home / "dmp",
             "--software", ";".join(LPS.values()),
             "--record-bytes", 33_554_432 if self.options.record_requests else 0,
+            *([] if self.options.keep_contents else ["--no-keep-content"]),
         ]  # fmt: skip
         issuer = [
             "issuer", "--accounts", self.home / "issuer-accounts.json", "--audience", AUDIENCE,
@@ -208,6 +212,11 @@ class Stack:
         package = f"hub_{service.replace('-', '_')}"
         argv = [sys.executable, "-m", package, "serve"]
         return self.infra.supervisor.start(ProcessSpec(service, argv, self.service_environment(service)))
+
+    def stop(self) -> None:
+        """Stop the hub's processes; the infrastructure goes on."""
+        for name in (*reversed(SERVICES), "issuer", "dmp"):
+            self.infra.supervisor.stop(name)
 
     def service_environment(self, service: str) -> dict[str, str]:
         """All settings of one service, as its environment."""
@@ -276,6 +285,18 @@ class Stack:
         """Return when these services say that they are ready."""
         async with httpx.AsyncClient(verify=self.internal_tls(), timeout=5) as client:
             await asyncio.gather(*(self._ready(client, service, seconds) for service in services))
+
+    async def _wait_for_directory(self) -> None:
+        """Return when every service has heard of all structures, professionals and memberships."""
+        wanted = 3 * len(self.options.world.structures)
+        async with asyncio.timeout(START_SECONDS):
+            for service in SERVICES:
+                connection = await asyncpg.connect(self.databases.services[service].worker)
+                try:
+                    while await connection.fetchval("select count(*) from directory_entry") < wanted:
+                        await asyncio.sleep(0.1)
+                finally:
+                    await connection.close()
 
     async def _ready(self, client: httpx.AsyncClient, service: str, seconds: float) -> None:
         async def once() -> bool:

@@ -83,16 +83,19 @@ class World:
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
 
-def make_world(pharmacies: int, cabinets: int) -> World:
-    """A region of that size; the same numbers give the same region, passwords apart."""
-    structures = tuple(_structure(n, n < pharmacies) for n in range(pharmacies + cabinets))
+def make_world(pharmacies: int, cabinets: int, accounts: int | None = None) -> World:
+    """A region of that size; the same numbers give the same region, passwords apart.
+
+    `accounts` spreads the structures over that many LGO accounts; by default two pharmacies share one.
+    """
+    structures = tuple(_structure(n, n < pharmacies, accounts) for n in range(pharmacies + cabinets))
     clients = tuple(dict.fromkeys(s.client_id for s in structures))
     system = random.SystemRandom()
     secrets = {name: f"{system.getrandbits(128):032x}" for name in (*clients, "auditeur-regional")}
     return World(structures, clients, secrets=secrets)
 
 
-def _structure(number: int, pharmacy: bool) -> Structure:
+def _structure(number: int, pharmacy: bool, accounts: int | None) -> Structure:
     author = Professional(
         id="8" + luhn(f"{1000000000 + number}"),
         family_name=f"TESTAUTEUR{_letters(number)}",
@@ -102,8 +105,8 @@ def _structure(number: int, pharmacy: bool) -> Structure:
     )
     national_id = "1" + luhn(f"{33000000 + number}") if pharmacy else "3" + luhn(f"{9000000000000 + number}")
     kind = "PHARMACIE DE TEST" if pharmacy else "CABINET INFIRMIER DE TEST"
-    # pharmacies 0 and 1 of each four share one vendor's account: an account serves several structures
-    client = f"lgo-{number // 2 * 2 if pharmacy else number}"
+    own = number // 2 * 2 if pharmacy else number
+    client = f"lgo-{own if accounts is None else number % accounts}"
     return Structure(
         structure_id=uuid5(SPACE, f"structure {number}"),
         national_id=national_id,

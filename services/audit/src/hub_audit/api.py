@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hub_audit import store
@@ -76,16 +78,18 @@ class SourceView(BaseModel):
 
 def router(inquiry: Inquiry, tokens: TokenVerifier, page_size: int) -> APIRouter:
     """`GET /v1/audit/records` and `GET /v1/audit/completeness`."""
-    api = APIRouter(prefix="/v1/audit", tags=["audit"])
+    # the scheme only documents: the token is verified by `auditor`, whose errors are problems
+    api = APIRouter(prefix="/v1/audit", tags=["audit"], dependencies=[Depends(HTTPBearer(auto_error=False))])
 
-    async def auditor(authorization: Annotated[str | None, Header()] = None) -> AccessToken:
-        token = await tokens.verify_header(authorization)
+    async def auditor(request: Request) -> AccessToken:
+        token = await tokens.verify_header(request.headers.get("authorization"))
         require_scope(token, SCOPE)
         return token
 
     @api.get("/records", response_model=Page, summary="Chercher des traces")
-    async def records(criteria: Annotated[Criteria, Query()], token: Annotated[AccessToken, Depends(auditor)]) -> Page:
+    async def records(request: Request, criteria: Annotated[Criteria, Query()]) -> Page:
         """Traces d'une période, par patient, acte, professionnel ou structure. La recherche est elle-même tracée."""
+        token = await auditor(request)
         search = _search(criteria)
         limit = min(criteria.limit, page_size)
         who = Auditor(token.subject, token.client_id, criteria.reason.strip())
@@ -94,14 +98,12 @@ def router(inquiry: Inquiry, tokens: TokenVerifier, page_size: int) -> APIRouter
         return Page(records=views, next=views[-1].event_id if len(views) == limit else None)
 
     @api.get("/completeness", response_model=list[SourceView], summary="Complétude du journal")
-    async def completeness(_token: Annotated[AccessToken, Depends(auditor)]) -> list[SourceView]:
+    async def completeness(request: Request) -> list[SourceView]:
         """Jusqu'à quel numéro chaque service a été entendu sans trou."""
+        await auditor(request)
         async with inquiry.pool.acquire() as connection:
             states = await store.progress(connection)
-        return [
-            SourceView(source=s.source, complete_to=s.complete_to, highest=s.highest, moved_at=s.moved_at)
-            for s in states
-        ]
+        return [SourceView.model_validate(asdict(state)) for state in states]
 
     return api
 

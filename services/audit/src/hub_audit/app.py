@@ -10,6 +10,7 @@ from hub_audit.settings import Settings
 from hub_audit.store import Records
 from hub_contracts.states import Stage
 from hub_contracts.topics import load_topics
+from hub_kit.security.jwks import http_fetch
 from hub_kit.security.subject_keys import SubjectKeys
 from hub_kit.security.tokens import TokenVerifier
 from hub_kit.service import Identity, OwnTask, Parts, Resources
@@ -24,7 +25,7 @@ async def build(settings: Settings, resources: Resources) -> Parts:
         await store.maintain(connection, resources.clock.now().date())
     calendar = Calendar(resources.pool, resources.clock, asyncio.Event())
     resources.health.add("completeness", lambda: completeness(resources.pool, resources.clock), decisive=False)
-    tokens = TokenVerifier(list(settings.issuers), resources.clock)
+    tokens = TokenVerifier(list(settings.issuers), resources.clock, http_fetch())
     inquiry = Inquiry(resources.pool, resources.clock, records)
     return Parts(
         public=[api.router(inquiry, tokens, settings.page_size)],

@@ -50,6 +50,42 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The identifiers of one publication, fixed before the first call. `fixed_at` dates the submission and its
+    signature."""
+
+    document_unique_id: str
+    submission_set_unique_id: str
+    signature_unique_id: str
+    submission_set_entry_id: str
+    document_entry_id: str
+    signature_entry_id: str
+    fixed_at: datetime
+
+
+class Transaction(StrEnum):
+    """The DMP's transactions that feeding needs."""
+
+    TD02 = "TD0.2"
+    TD21 = "TD2.1"
+    TD31B = "TD3.1b"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Evidence of one call: ids, times and outcome, nothing about the patient."""
+
+    transaction: Transaction
+    message_id: str
+    assertion_id: str
+    sent_at: datetime
+    duration_ms: int
+    http_status: int | None
+    outcome: str
+    upstream_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Waits:
     """Times that protect from sending twice: the longest call, and the wait before asking after a doubtful send."""
 

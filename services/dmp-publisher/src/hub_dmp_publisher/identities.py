@@ -97,9 +97,7 @@ def read_identity(
     if struct_id not in units:
         raise ConfigurationError(f"the {kind} certificate's OU is not the structure's national identifier {struct_id}")
     fingerprint = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
-    ref = IdentityRef(
-        kind, fingerprint, struct_id, certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    )
+    ref = IdentityRef(kind, fingerprint, struct_id, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
     sealed = seal_private_key(key_pem, wrapper, _owner(structure_id, kind, fingerprint))
     return NewIdentity(structure_id, ref, certificate_pem.decode("ascii"), sealed)
 
@@ -123,27 +121,37 @@ class IdentityOpener:
         self._size = size
         self._opened: OrderedDict[tuple[str, str, str], OpenedIdentity] = OrderedDict()
 
-    def cached(self, auth: str, sign: str, set_sign: str) -> OpenedIdentity | None:
+    def cached(self, fingerprints: tuple[str, str, str]) -> OpenedIdentity | None:
         """The identity if it is in memory."""
-        found = self._opened.get((auth, sign, set_sign))
+        found = self._opened.get(fingerprints)
         if found is not None:
-            self._opened.move_to_end((auth, sign, set_sign))
+            self._opened.move_to_end(fingerprints)
         return found
 
     def open_(
-        self, structure_id: UUID, stored: Mapping[str, StoredIdentity], auth: str, sign: str, set_sign: str
+        self,
+        structure_id: UUID,
+        stored: Mapping[str, StoredIdentity],
+        fingerprints: tuple[str, str, str],
+        now: datetime,
     ) -> OpenedIdentity:
-        """The identity from its rows (by fingerprint); a set's former certificate that is gone gives way to the present.
+        """The identity from its rows. `fingerprints`: TLS, VIHF, submission set.
+
+        The set's certificate may be a former one (a resend is signed as the first send was); if it is gone or has
+        ended the present one signs.
 
         Raises KeyError when a present certificate is not among the rows, Undecipherable for another KEK.
         """
+        auth, sign, set_sign = fingerprints
         tls = stored[auth]
         key = open_private_key(tls.sealed_key, self._wrapper, _owner(structure_id, tls.kind, auth))
         context = client_context_from_memory(tls.certificate_pem.encode(), private_key_pem(key), self._ca)
         signer = self._signer(structure_id, stored[sign])
-        set_signer = self._signer(structure_id, stored[set_sign]) if set_sign in stored else signer
+        set_signer = signer
+        if set_sign != sign and set_sign in stored and _ends(stored[set_sign]) > now:
+            set_signer = self._signer(structure_id, stored[set_sign])
         opened = OpenedIdentity(context, signer, set_signer)
-        self._opened[(auth, sign, set_sign)] = opened
+        self._opened[fingerprints] = opened
         if len(self._opened) > self._size:
             self._opened.popitem(last=False)
         return opened
@@ -158,6 +166,10 @@ class IdentityOpener:
                 SignatureAlgorithm.RSA_SHA1: SoftwareSigner(certificate, key, "sha1"),
             },
         )
+
+
+def _ends(row: StoredIdentity) -> datetime:
+    return x509.load_pem_x509_certificate(row.certificate_pem.encode()).not_valid_after_utc
 
 
 def _owner(structure_id: UUID, kind: Kind, fingerprint: str) -> str:

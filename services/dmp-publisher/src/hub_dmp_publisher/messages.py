@@ -11,11 +11,12 @@ from uuid import UUID
 
 from hub_contracts.errors import ErrorCode
 from hub_contracts.sealed import QualifiedIdentity, SealedEntry
+from hub_dmp_publisher.domain import Named
 from hub_dmp_publisher.sender import Professional, Sender
 from hub_interop.dsig.signer import DigestSigner, SignatureAlgorithm
 from hub_interop.hl7v3 import td02
 from hub_interop.terminologies import UnknownCode, class_of_type, concept
-from hub_interop.vihf.assertion import Spelling, build_assertion
+from hub_interop.vihf.assertion import DEFAULT_SPELLING, Spelling, build_assertion
 from hub_interop.vihf.model import AuthenticationMode, AuthnContext, Patient, Role, Software, Vihf
 from hub_interop.xds.codes import PS_ID_SYSTEM, STRUCTURE_ID_SYSTEM
 from hub_interop.xds.composites import Cx, Xcn, Xon
@@ -55,22 +56,8 @@ class Installation:
     oid: str
     production: bool
     authn_context: AuthnContext = AuthnContext.UNSPECIFIED
-    spelling: Spelling = Spelling()
+    spelling: Spelling = DEFAULT_SPELLING
     algorithm: SignatureAlgorithm = SignatureAlgorithm.RSA_SHA256
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The identifiers of one publication, fixed before the first call. `fixed_at` dates the submission and its
-    signature."""
-
-    document_unique_id: str
-    submission_set_unique_id: str
-    signature_unique_id: str
-    submission_set_entry_id: str
-    document_entry_id: str
-    signature_entry_id: str
-    fixed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::uuid[], $5::text[], $6::t
             $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::uuid[], $16::text[],
             $17::text[], $18::bigint[], $19::text[], $20::text[]::jsonb[], $21::text[], $22::bytea[], $23::bytea[],
             $24::timestamptz[], $25::timestamptz[]) as n
-on conflict (act_id, act_version) do nothing
+on conflict do nothing
 returning act_id, act_version
 
 -- name: lock_publications
@@ -21,7 +21,7 @@ order by act_id, act_version for update of p
 -- name: mark_claimed
 update publication p
 set status = c.status, ask_not_before = c.ask_not_before, valid_until = c.valid_until, claimed_at = c.claimed_at,
-    sender = coalesce(p.sender, c.sender::jsonb), sign_fingerprint = coalesce(p.sign_fingerprint, c.fingerprint),
+    sender = c.sender::jsonb, sign_fingerprint = c.fingerprint,
     updated_at = $9
 from unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::text[],
             $8::text[]) as c(act_id, act_version, status, ask_not_before, valid_until, claimed_at, sender, fingerprint)
@@ -88,3 +88,6 @@ from publication where act_id = $1 order by act_version
 -- name: exchanges_of_act
 select transaction, message_id, assertion_id, sent_at, duration_ms, http_status, outcome, upstream_code
 from exchange where act_id = $1 order by sent_at
+
+-- name: structures_known
+select data::text as data from directory_entry where type = 'structure.published.v1'

@@ -46,9 +46,7 @@ class Sender(BaseModel):
     professionals: dict[str, Professional]
 
 
-def sender_of(
-    known: Known, structure_id: UUID, professional_ids: Iterable[str], now: datetime
-) -> Sender | ErrorCode:
+def sender_of(known: Known, structure_id: UUID, professional_ids: Iterable[str], now: datetime) -> Sender | ErrorCode:
     """The sender, or which kind of entry the directory lacks (it may come later)."""
     structure = known.structure(structure_id)
     struct_id = structure.identifier_at(now) if structure is not None else None

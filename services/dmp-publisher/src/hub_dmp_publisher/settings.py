@@ -59,9 +59,10 @@ class Settings(ServiceSettings):
 
     @property
     def call_seconds(self) -> float:
-        """The longest that handling one document may take: question, existence test, bytes, send, and a margin."""
+        """The longest that handling one document may take: question (before, and
+        on a duplicate), existence test, bytes, send, and a margin."""
         return (
-            self.td31b_timeout_seconds
+            2 * self.td31b_timeout_seconds
             + self.td02_timeout_seconds
             + self.builder_timeout_seconds
             + self.td21_timeout_seconds

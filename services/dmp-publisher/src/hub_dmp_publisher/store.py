@@ -10,11 +10,9 @@ from uuid import UUID
 
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events.document import ContentRef
-from hub_dmp_publisher.domain import Publication, Status
+from hub_dmp_publisher.domain import Exchange, Named, Publication, Status
 from hub_dmp_publisher.identities import IdentityRef, Kind, NewIdentity, StoredIdentity
-from hub_dmp_publisher.messages import Named
 from hub_dmp_publisher.sender import Sender
-from hub_dmp_publisher.upstreams.dmp import Exchange
 from hub_dmp_publisher.vault import KeptEntry
 from hub_kit.db import Connection, load_queries
 
@@ -166,9 +164,7 @@ async def current_identities(
     """The certificates in force (or the last that were) of each structure, by use."""
     found: dict[UUID, dict[Kind, IdentityRef]] = {}
     for row in await connection.fetch(QUERIES.current_identities, list(set(structures)), now):
-        ref = IdentityRef(
-            Kind(row["kind"]), row["fingerprint"], row["subject_ou"], row["not_before"], row["not_after"]
-        )
+        ref = IdentityRef(Kind(row["kind"]), row["fingerprint"], row["subject_ou"], row["not_before"], row["not_after"])
         found.setdefault(row["structure_id"], {})[ref.kind] = ref
     return found
 
@@ -203,19 +199,19 @@ async def save_identity(connection: Connection, identity: NewIdentity, now: date
     )
 
 
-async def expiring_identities(connection: Connection, before: datetime) -> Sequence[Mapping[str, Any]]:
+async def expiring_identities(connection: Connection, before: datetime) -> list[dict[str, Any]]:
     """structure_id, kind, subject_ou and not_after of certificates that end before that moment, the soonest first."""
-    return await connection.fetch(QUERIES.expiring_identities, before)
+    return [dict(row) for row in await connection.fetch(QUERIES.expiring_identities, before)]
 
 
-async def publications_of_act(connection: Connection, act_id: UUID) -> Sequence[Mapping[str, Any]]:
+async def publications_of_act(connection: Connection, act_id: UUID) -> list[dict[str, Any]]:
     """The publications of an act, by version."""
-    return await connection.fetch(QUERIES.publication_of_act, act_id)
+    return [dict(row) for row in await connection.fetch(QUERIES.publication_of_act, act_id)]
 
 
-async def exchanges_of_act(connection: Connection, act_id: UUID) -> Sequence[Mapping[str, Any]]:
+async def exchanges_of_act(connection: Connection, act_id: UUID) -> list[dict[str, Any]]:
     """The evidence of an act's exchanges with the DMP, in order."""
-    return await connection.fetch(QUERIES.exchanges_of_act, act_id)
+    return [dict(row) for row in await connection.fetch(QUERIES.exchanges_of_act, act_id)]
 
 
 def _columns_of(r: Record) -> tuple[object, ...]:
@@ -253,7 +249,7 @@ def _sender_json(record: Record) -> str | None:
     return record.sender.model_dump_json() if record.sender is not None else None
 
 
-def _record(row: Mapping[str, Any]) -> Record:
+def _record(row: Any) -> Record:
     sealed = row["sealed_entry"]
     sender = row["sender_json"]
     told = row["told_code"]

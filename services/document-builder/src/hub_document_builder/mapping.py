@@ -65,6 +65,7 @@ def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHead
     act = sources.act
     organisation = _organisation(sources.structure, act.occurred_at)
     author = Author(_professional(sources.author), organisation)
+    performer = Author(_professional(sources.performer), organisation)
     return DocumentHeader(
         unique_id=ids.unique_id,
         set_id=ids.set_id,
@@ -72,8 +73,8 @@ def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHead
         title=act.title or DEFAULT_TITLE,
         created_at=now.astimezone(act.occurred_at.tzinfo).replace(microsecond=0),
         patient=_patient(sources.identity, act.patient, sources.structure.structure_id),
-        authors=(author,),
-        performer=Author(_professional(sources.performer), organisation),
+        authors=(author,) if performer == author else (author, performer),  # the vaccinator is one of the authors
+        performer=performer,
         service_start=act.occurred_at,
         service_stop=act.ended_at,
         masks=_masks(act.visibility),

@@ -16,6 +16,7 @@ from hub_gateway.handlers.follow_up import Declarations, FollowUp
 from hub_gateway.handlers.forget import AnswerPurge
 from hub_gateway.handlers.intake import Intake
 from hub_gateway.handlers.reading import Reading
+from hub_gateway.handlers.stuck import StuckWatch
 from hub_gateway.settings import Settings
 from hub_gateway.store import requests
 from hub_gateway.store.feed import Heads
@@ -48,9 +49,14 @@ async def build(settings: Settings, resources: Resources) -> Parts:
     gate = Gate(TokenVerifier(list(settings.issuers), clock, issuers.fetch), standings, clock)
     intake = Intake(desk, timedelta(days=settings.wait_days))
     purge = AnswerPurge(resources.pool, clock, timedelta(hours=settings.idempotency_hours), asyncio.Event())
+    stuck = StuckWatch(resources.pool, clock, heads, consumers.FOLLOW_UP, asyncio.Event())
     return Parts(
         routes=consumers.table(FollowUp(heads), Declarations()),
         public=routers(gate, intake, Declaring(desk), Reading(desk), settings.max_batch),
-        tasks=[OwnTask("feed-heads", heads.run, heads.stop), OwnTask("answer-purge", purge.run, purge.stop)],
+        tasks=[
+            OwnTask("feed-heads", heads.run, heads.stop),
+            OwnTask("answer-purge", purge.run, purge.stop),
+            OwnTask("stuck-acts", stuck.run, stuck.stop),
+        ],
         closers=[issuers.close],
     )

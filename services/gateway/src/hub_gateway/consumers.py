@@ -16,12 +16,13 @@ from hub_contracts.events.publication import PublicationConfirmed, PublicationPo
 from hub_gateway.handlers.follow_up import Declarations, FollowUp
 from hub_kit.messaging.model import Local, Route
 
+FOLLOW_UP = "follow-up"
 ROAD = ("hub.identity", "hub.alimentation", "hub.document", "hub.publication")
 
 
 def table(follow_up: FollowUp, declarations: Declarations) -> tuple[Route, ...]:
     """(stream, event model, handler), one line each."""
-    follow = Local("follow-up", follow_up.load, follow_up.decide, follow_up.apply, batch=200, per_lane=50)
+    follow = Local(FOLLOW_UP, follow_up.load, follow_up.decide, follow_up.apply, batch=200, per_lane=50)
     declared = Local("declarations", declarations.load, declarations.decide, declarations.apply)
     return (
         Route("hub.identity", ActIdentified, follow),
@@ -33,7 +34,7 @@ def table(follow_up: FollowUp, declarations: Declarations) -> tuple[Route, ...]:
         Route("hub.publication", PublicationTransmitted, follow),
         Route("hub.publication", PublicationConfirmed, follow),
         *(Route(stream, ActRefused, follow) for stream in ROAD),
-        *(Route(stream, ActBlocked, follow) for stream in (*ROAD, "hub.act")),
+        *(Route(stream, ActBlocked, follow) for stream in ROAD),
         Route("hub.identity", PatientIdentityQualified, declared),
         Route("hub.identity", PatientDeclarationRefused, declared),
         Route("hub.consent", OppositionRecorded, declared),

@@ -85,6 +85,13 @@ select i.act_id, i.act_version, i.account_id, i.structure_id, i.event_id, i.even
 from incoming i left join head h using (account_id) left join told t using (account_id)
 order by i.ord
 
+-- name: stuck_acts
+select distinct on (a.act_id) a.act_id, a.act_version, coalesce(w.last_code, 'HANDLER_FAILED') as code, w.dead_at
+from work_item w join act a on a.act_id = w.key::uuid
+where w.state = 'dead' and w.handler = $1 and w.act_version > 0 and not a.stands_final and a.state <> 'bloquee'
+  and w.dead_at > a.changed_at
+order by a.act_id, w.arrived limit $2
+
 -- name: act_view
 select a.*, d.identifiers::text as identifiers
 from act a left join lateral (

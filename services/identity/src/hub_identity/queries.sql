@@ -90,6 +90,13 @@ update waiting_act w set checked_revision = k.revision, code = k.code, told = tr
 from unnest($1::uuid[], $2::uuid[], $3::text[]) as k(act_id, revision, code)
 where w.act_id = k.act_id
 
+-- name: set_apart
+update waiting_act w set checked_revision = l.revision, code = $2, told = true
+from local_link l
+where l.local_index = w.local_index and l.until is null and w.local_index = $1
+  and w.checked_revision is distinct from l.revision
+returning w.act_id, w.act_version, w.event_id, w.structure_id, w.flow, w.traceparent
+
 -- name: expire
 delete from waiting_act
 where act_id in (select act_id from waiting_act where wait_until <= $1 order by wait_until limit $2 for update skip locked)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from hub_contracts.acts import Act
+from hub_contracts.errors import ErrorCode
 from hub_contracts.sealed import QualifiedIdentity
 from hub_identity.blind_index import lock_number
 from hub_identity.domain import Book, Kept
@@ -16,7 +17,7 @@ from hub_identity.rows import Link, NewPatient, Overtaken, WaitingAct
 from hub_kit.db import Connection, load_queries
 from hub_kit.security.aead import Box, new_key
 from hub_kit.security.keywrap import KeyWrapper
-from hub_kit.security.subject_keys import SubjectKeys
+from hub_kit.security.subject_keys import SubjectKeyGone, SubjectKeys
 
 QUERIES = load_queries("hub_identity")
 
@@ -47,7 +48,7 @@ class Store:
         return [numbers[row["number"]] for row in await connection.fetch(QUERIES.try_lock, list(numbers))]
 
     async def book(self, connection: Connection, matricules: Iterable[bytes], locals_: Iterable[bytes]) -> Book:
-        """What is known of these. Raises Undecipherable when an identity does not open."""
+        """What is known of these. Raises Undecipherable or SubjectKeyGone when an identity does not open."""
         wanted = list(set(locals_))
         by_matricule = await connection.fetch(QUERIES.by_matricule, list(set(matricules)))
         by_local = await connection.fetch(QUERIES.by_local, wanted)
@@ -64,6 +65,8 @@ class Store:
         if not sealed:
             return {}
         boxes = await self._subjects.get_many(connection, sealed)
+        if len(boxes) != len(sealed):
+            raise SubjectKeyGone("the key of a patient whose identity is linked was erased")
         return {
             patient_id: Kept(
                 patient_id,
@@ -161,6 +164,10 @@ class Store:
         """(act, revision it was judged against, why it still waits)."""
         if rows:
             await connection.execute(QUERIES.keep_waiting, *(list(column) for column in zip(*rows, strict=True)))
+
+    async def set_apart(self, connection: Connection, local: bytes, code: ErrorCode) -> list[Any]:
+        """Acts of that local number that can't be judged: not tried again until its link changes. Their rows."""
+        return list(await connection.fetch(QUERIES.set_apart, local, code.value))
 
     async def expire(self, connection: Connection, now: datetime, limit: int) -> list[Any]:
         """Take out the acts whose wait is over; at most `limit`."""

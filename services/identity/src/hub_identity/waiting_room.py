@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from hub_contracts.acts import Flow
 from hub_contracts.errors import ErrorCode
-from hub_contracts.events import ActRefused, Problem
+from hub_contracts.events import ActBlocked, ActRefused, Problem
 from hub_contracts.events.identity import ActAwaitingIdentity, ActIdentified
 from hub_contracts.states import Stage
 from hub_identity.domain import Accepted, Refused, judge_waiting
@@ -97,24 +100,60 @@ class WaitingRoom:
         return more or bool(self._woken)
 
     async def release(self, woken: Sequence[bytes] = ()) -> int:
-        """Judge the acts of these local numbers (of any that have news, when none is given); how many were judged."""
+        """Judge the acts of these local numbers (of any that have news, when none is given); how many were judged.
+
+        What can't be judged is set apart by itself, so that one broken act holds nobody else up.
+        """
+        tried: list[bytes] = []
+        try:
+            judged = await self._release(woken, tried)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            raise  # the database's trouble is everybody's: again later
+        except Exception as error:
+            judged = 0
+            for local in tried:
+                judged += await self._release_alone(local, error if len(tried) == 1 else None)
+        if judged:
+            self.wake_relay()
+        return judged
+
+    async def _release(self, woken: Sequence[bytes], tried: list[bytes]) -> int:
         now = self.clock.now()
         await self.sealer.ready(now)
         async with self.pool.acquire() as connection, connection.transaction():
             if woken:
-                locals_ = list(woken)
-                await self.store.lock(connection, locals_)
+                tried += woken
+                await self.store.lock(connection, tried)
             else:
                 candidates = await self.store.releasable_locals(connection, LOCALS_AT_ONCE)
-                locals_ = await self.store.try_lock(connection, candidates) if candidates else []
-            if not locals_:
+                tried += await self.store.try_lock(connection, candidates) if candidates else []
+            if not tried:
                 return 0
-            waiting = await self.store.releasable(connection, locals_, ACTS_AT_ONCE)
+            waiting = await self.store.releasable(connection, tried, ACTS_AT_ONCE)
             if waiting:
                 await self._settle(connection, await self._judge(connection, waiting), now)
-        if waiting:
-            self.wake_relay()
         return len(waiting)
+
+    async def _release_alone(self, local: bytes, known: Exception | None) -> int:
+        """The acts of one local number; if that fails too they are blocked until another identity is declared."""
+        error = known
+        if error is None:
+            try:
+                return await self._release([local], [])
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                raise
+            except Exception as again:
+                error = again
+        now = self.clock.now()
+        async with self.pool.acquire() as connection, connection.transaction():
+            await self.store.lock(connection, [local])
+            stuck = await self.store.set_apart(connection, local, ErrorCode.HANDLER_FAILED)
+            settlement = Settlement()
+            for row in stuck:
+                settlement.emitted.append((Emit(_blocked(row)), row["event_id"], row["traceparent"]))
+            await self.outbox.settle(connection, settlement, now)
+        log.error("waiting_room.acts_blocked", exc_info=error, count=len(stuck))
+        return len(stuck)
 
     async def _judge(self, connection: Connection, waiting: Sequence[Waiting]) -> Leaving:
         readings = {w.row.act_id: self.reader.read(w.row.act.patient, w.row.structure_id) for w in waiting}
@@ -154,20 +193,34 @@ class WaitingRoom:
             if gone:
                 settlement = Settlement()
                 for row in gone:
-                    refused = ActRefused(
-                        act_id=row["act_id"],
-                        version=row["act_version"],
-                        structure_id=row["structure_id"],
-                        flow=Flow(row["flow"]),
-                        stage=Stage.IDENTITY,
-                        code=ErrorCode.IDENTITY_WAIT_EXPIRED,
-                        problems=_reasons(row["code"]),
-                    )
-                    settlement.emitted.append((Emit(refused), row["event_id"], row["traceparent"]))
+                    settlement.emitted.append((Emit(_expired(row)), row["event_id"], row["traceparent"]))
                 await self.outbox.settle(connection, settlement, now)
         if gone:
             self.wake_relay()
         return len(gone)
+
+
+def _expired(row: Any) -> ActRefused:
+    return ActRefused(
+        act_id=row["act_id"],
+        version=row["act_version"],
+        structure_id=row["structure_id"],
+        flow=Flow(row["flow"]),
+        stage=Stage.IDENTITY,
+        code=ErrorCode.IDENTITY_WAIT_EXPIRED,
+        problems=_reasons(row["code"]),
+    )
+
+
+def _blocked(row: Any) -> ActBlocked:
+    return ActBlocked(
+        act_id=row["act_id"],
+        version=row["act_version"],
+        structure_id=row["structure_id"],
+        flow=Flow(row["flow"]),
+        stage=Stage.IDENTITY,
+        code=ErrorCode.HANDLER_FAILED,
+    )
 
 
 def _reasons(code: str | None) -> tuple[Problem, ...]:

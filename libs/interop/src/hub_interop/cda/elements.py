@@ -86,5 +86,5 @@ def add_professional_name(parent: Element, professional: Professional) -> None:
 
 
 def birth_time(birth_date: str) -> str:
-    """AAAAMMJJ with unknown and lunar parts corrected (RNIV EXI ID 11/12). Raises ValueError when it is no birth date."""
+    """AAAAMMJJ, unknown and lunar parts corrected (RNIV EXI ID 11/12). Raises ValueError when it is no birth date."""
     return corrected_birth_date(birth_date).strftime("%Y%m%d")

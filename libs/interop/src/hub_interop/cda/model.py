@@ -10,16 +10,17 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Lines of an address, postal code and city last."""
+    """Lines of an address, with postal code and city."""
 
     lines: tuple[str, ...] = ()
     postal_code: str = ""
     city: str = ""
 
     def as_lines(self) -> tuple[str, ...]:
-        """At most seven lines, empty ones left out."""
+        """At most seven lines, empty ones left out, postal code and city last."""
         last = f"{self.postal_code} {self.city}".strip()
-        return tuple(line for line in (*self.lines, last) if line.strip())[:7]
+        street = tuple(line for line in self.lines if line.strip())
+        return (*street[:6], last) if last else street[:7]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ __all__ = ["check_vaccination_note", "is_oid", "is_professional_id"]
 MAX_TITLE = 128
 MAX_OID = 128
 CLOCK_TOLERANCE = timedelta(minutes=5)
+_ONE_DAY = timedelta(days=1)
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 
 
@@ -90,7 +91,7 @@ def _times(header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
     if header.service_start > now + CLOCK_TOLERANCE:
         yield problem("ACT_START_IN_FUTURE", "/occurred_at")
     born = born_on(header.patient)
-    if born is not None and header.service_start.date() < born:
+    if born is not None and header.service_start.date() + _ONE_DAY < born:  # the day may differ by the offset
         yield problem("ACT_START_BEFORE_BIRTH", "/occurred_at")
     if header.service_stop is not None and not _written_after(header.service_stop, header.service_start):
         yield problem("ACT_STOP_BEFORE_START", "/ended_at")

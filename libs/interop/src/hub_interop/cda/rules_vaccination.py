@@ -55,7 +55,7 @@ def _dates(note: VaccinationNote, header: DocumentHeader, now: datetime) -> Iter
 
 
 def _latest_day(moment: datetime) -> date:
-    """The day at that moment in its own offset or in Paris, the later: software that sends UTC has no other midnight."""
+    """The day of that moment in its own offset or in Paris, the later one: software may send UTC."""
     if moment.utcoffset() is None:
         return moment.date()
     return max(moment.date(), moment.astimezone(ZoneInfo("Europe/Paris")).date())

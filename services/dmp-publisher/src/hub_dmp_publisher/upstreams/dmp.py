@@ -12,6 +12,7 @@ from uuid import UUID
 from lxml import etree
 
 from hub_contracts.errors import ErrorCode
+from hub_dmp_publisher.domain import Exchange, Transaction
 from hub_dmp_publisher.identities import OpenedIdentity
 from hub_dmp_publisher.upstreams.breaker import Breaker
 from hub_dmp_publisher.upstreams.catalogue import Action, ErrorCatalogue, Layer, Verdict
@@ -31,34 +32,12 @@ SYSTEM = "dmp"
 T = TypeVar("T")
 
 
-class Transaction(StrEnum):
-    """The DMP's transactions that feeding needs."""
-
-    TD02 = "TD0.2"
-    TD21 = "TD2.1"
-    TD31B = "TD3.1b"
-
-
 class Certainty(StrEnum):
     """What is sure about a call that failed."""
 
     NEVER_SENT = "never_sent"
     ANSWERED = "answered"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """Evidence of one call: ids, times and outcome, nothing about the patient."""
-
-    transaction: Transaction
-    message_id: str
-    assertion_id: str
-    sent_at: datetime
-    duration_ms: int
-    http_status: int | None
-    outcome: str
-    upstream_code: str | None
 
 
 class CallFailed(Exception):

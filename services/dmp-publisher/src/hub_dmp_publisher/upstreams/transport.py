@@ -6,7 +6,6 @@ that no connection is ever shared between structures. Idle connections close aft
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,7 +70,7 @@ class Transport:
             raise NeverSent("connect_timeout") from None
         except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorCertificateError) as error:
             raise NeverSent("connect", _tls_text(error)) from None
-        except (TimeoutError, asyncio.TimeoutError):
+        except TimeoutError:
             raise OutcomeUnknown("timeout") from None
         except (aiohttp.ClientError, OSError) as error:
             raise OutcomeUnknown("dropped", _tls_text(error)) from None

@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi.openapi.models import Example
 
 from hub_contracts.errors import ErrorCode
 from hub_gateway.api import examples, views
@@ -20,6 +21,7 @@ from hub_gateway.handlers.reading import Reading
 from hub_gateway.store.requests import Answer
 
 PATH = "/v1/patients/declarations"
+EXAMPLE_BODY: dict[str, Example] = {"opposition": {"summary": "Une opposition", "value": examples.DECLARATION}}
 REFUSALS = (
     ErrorCode.REQUEST_NOT_JSON,
     ErrorCode.REQUEST_INVALID,
@@ -67,11 +69,9 @@ def add_declarations(api: APIRouter, gate: Gate, declaring: Declaring, reading: 
 
 
 def _add_submission(api: APIRouter, gate: Gate, declaring: Declaring) -> None:
-    example_body = {"opposition": {"summary": "Une opposition", "value": examples.DECLARATION}}
-
     async def submit(
         request: Request,
-        body: Annotated[Declaration, Body(openapi_examples=example_body)],
+        body: Annotated[Declaration, Body(openapi_examples=EXAMPLE_BODY)],
     ) -> Response:
         visitor = await gate.enter(request, Scope.PATIENTS_DECLARE)
         key = idempotency_key(request)

@@ -110,7 +110,6 @@ async def available() -> AsyncIterator[None]:
     except _AWAY as error:
         if isinstance(error, ValueError):  # asyncpg's own word for a value of the wrong type
             raise
-        import traceback; traceback.print_exc()
         raise HubError(ErrorCode.SERVICE_UNAVAILABLE, headers=_RETRY) from error
 
 

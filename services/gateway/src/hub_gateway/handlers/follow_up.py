@@ -8,10 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from hub_contracts.errors import ErrorCode
-from hub_contracts.events import ActBlocked, ActEvent, Event
+from hub_contracts.events import ActEvent, Event
 from hub_contracts.events.identity import PatientDeclarationRefused, PatientEvent
-from hub_contracts.states import Stage
 from hub_gateway.domain import progress
+from hub_gateway.domain.progress import Step
 from hub_gateway.store import acts, declarations
 from hub_gateway.store.acts import ActStanding, FollowUpRow, dump_problems
 from hub_gateway.store.declarations import Decision
@@ -20,6 +20,38 @@ from hub_kit.db import Connection
 from hub_kit.messaging.model import Effects, Fatal, Work
 
 ACCEPTED, REFUSED = "acceptee", "refusee"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Which event was heard, when it happened, and when we recorded it."""
+
+    event_id: UUID | None
+    at: datetime
+    recorded_at: datetime
+
+
+def follow_up_row(standing: ActStanding, event: ActEvent, step: Step, heard: Heard) -> FollowUpRow:
+    """The row that a step leaves."""
+    return FollowUpRow(
+        act_id=event.act_id,
+        act_version=step.position.version,
+        account_id=standing.account_id,
+        structure_id=standing.structure_id,
+        event_id=heard.event_id,
+        event_type=event.event_type,
+        at=heard.at,
+        state=step.news.state,
+        code=step.news.code,
+        problems=dump_problems(step.news.problems),
+        next_at=step.news.next_at,
+        applied=step.applied,
+        told=step.told,
+        final=step.position.final,
+        rank=step.position.rank,
+        sequence=step.position.sequence,
+        recorded_at=heard.recorded_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +69,9 @@ class FollowUp:
         """The step the event is. Raises Fatal for an act the gateway never had."""
         event, envelope = work.event, work.envelope
         if standing is None:
-            if isinstance(event, ActBlocked) and event.stage is Stage.RECEIVED:
-                return Effects()  # our own word about an act we don't have: saying it again would never end
             raise Fatal(ErrorCode.ACT_NOT_FOUND)
         step = progress.step(event, envelope.sequence, envelope.time, standing.standing)
-        row = FollowUpRow(
-            act_id=event.act_id,
-            act_version=step.position.version,
-            account_id=standing.account_id,
-            structure_id=standing.structure_id,
-            event_id=work.id,
-            event_type=event.event_type,
-            at=envelope.time,
-            state=step.news.state,
-            code=step.news.code,
-            problems=dump_problems(step.news.problems),
-            next_at=step.news.next_at,
-            applied=step.applied,
-            told=step.told,
-            final=step.position.final,
-            rank=step.position.rank,
-            sequence=step.position.sequence,
-            recorded_at=now,
-        )
-        return Effects(rows=(row,))
+        return Effects(rows=(follow_up_row(standing, event, step, Heard(work.id, envelope.time, now)),))
 
     async def apply(self, connection: Connection, effects: Sequence[Effects[FollowUpRow]]) -> None:
         """One statement; who waits for these accounts' feeds is told to look."""

@@ -55,6 +55,16 @@ class ActStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Stuck:
+    """An act about which we gave up on an event."""
+
+    act_id: UUID
+    act_version: int
+    code: str
+    dead_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUpRow:
     """One event of the road, in the order of the statement's columns."""
 
@@ -62,7 +72,7 @@ class FollowUpRow:
     act_version: int
     account_id: UUID
     structure_id: UUID
-    event_id: UUID
+    event_id: UUID | None
     event_type: str
     at: datetime
     state: str
@@ -140,6 +150,12 @@ async def follow_up(connection: Connection, rows: Sequence[FollowUpRow]) -> None
     """State, history and feed of a batch; one statement."""
     if rows:
         await connection.execute(QUERIES.follow_up, *(list(c) for c in zip(*map(_follow_up_values, rows), strict=True)))
+
+
+async def stuck(connection: Connection, handler: str, limit: int) -> list[Stuck]:
+    """Acts that have not ended and whose news died in this service, not shown as blocked yet."""
+    rows = await connection.fetch(QUERIES.stuck_acts, handler, limit)
+    return [Stuck(r["act_id"], r["act_version"], r["code"], r["dead_at"]) for r in rows]
 
 
 async def view(connection: Connection, account_id: UUID, act_id: UUID) -> tuple[Row, list[Row]] | None:

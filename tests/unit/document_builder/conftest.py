@@ -1,0 +1,8 @@
+"""Makes document_people importable by these tests and the integration ones."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
