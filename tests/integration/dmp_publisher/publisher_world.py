@@ -363,8 +363,8 @@ async def note(
     world.documents.kept[str(ref.id)] = content
     await world.resources.sealer.ready(world.clock.now())
     entry = SealedEntry(
-        identity=identity, title="Note de vaccination", creation_time=now - timedelta(seconds=5), service_start=start,
-        service_stop=start + timedelta(minutes=20), author_ids=(AUTHOR_ID,), legal_authenticator_id=AUTHOR_ID,
+        identity=identity, local_oid=f"{LPS_OID}.2", title="Note de vaccination",
+        creation_time=now - timedelta(seconds=5), service_start=start, service_stop=start + timedelta(minutes=20), author_ids=(AUTHOR_ID,), legal_authenticator_id=AUTHOR_ID,
         confidentiality=("N",), vaccination_id=str(vaccination_id),
     )  # fmt: skip
     values: dict[str, Any] = {

@@ -31,8 +31,8 @@ from hub_gateway.handlers.follow_up import Declarations, FollowUp
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 ACT: dict[str, Any] = {"act_id": UUID(int=1), "version": 1, "structure_id": UUID(int=2)}
 BODY: dict[str, Any] = {
-    **ACT, "patient_id": UUID(int=3), "act_type": "vaccination", "author_id": "8", "occurred_at": NOW, "expires_at": NOW,
-    "sealed_act": "-", "sealed_identity": "-",
+    **ACT, "patient_id": UUID(int=3), "act_type": "vaccination", "author_id": "8", "occurred_at": NOW,
+    "expires_at": NOW, "sealed_act": "-", "sealed_identity": "-",
 }  # fmt: skip
 SENT: dict[str, Any] = {**ACT, "patient_id": UUID(int=3), "document_unique_id": "2.25.1"}
 START = Standing(ActState.RECUE, None, NOW, Position(1, False, 0, 0))

@@ -35,9 +35,13 @@ class QualifiedIdentity(SealedModel):
 
 
 class SealedEntry(SealedModel):
-    """What the DocumentEntry of the DMP needs beyond the codes: who the patient is and what happened."""
+    """What the DocumentEntry of the DMP needs beyond the codes: who the patient is and what happened.
+
+    `local_oid` is the OID that qualifies the patient's local number, as in the CDA.
+    """
 
     identity: QualifiedIdentity
+    local_oid: str
     title: str
     creation_time: datetime
     service_start: datetime

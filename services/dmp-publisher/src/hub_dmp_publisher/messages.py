@@ -129,7 +129,7 @@ def submission(
     )
     plan = SubmissionPlan(
         submission_set=submission_set,
-        documents=(OutgoingDocument(_document_entry(description, installation, patient_id), content),),
+        documents=(OutgoingDocument(_document_entry(description, patient_id), content),),
         signature_entry_id=named.signature_entry_id,
         signature_unique_id=named.signature_unique_id,
     )
@@ -139,7 +139,7 @@ def submission(
     return sign_submission(plan, signer, named.fixed_at, algorithm=installation.algorithm, rules=rules)
 
 
-def _document_entry(description: Description, installation: Installation, patient_id: Cx) -> DocumentEntry:
+def _document_entry(description: Description, patient_id: Cx) -> DocumentEntry:
     named, sender, entry = description.named, description.sender, description.entry
     people = sender.professionals
     stop = entry.service_stop
@@ -160,7 +160,7 @@ def _document_entry(description: Description, installation: Installation, patien
         legal_authenticator=_person(people[entry.legal_authenticator_id]),
         service_start=registry_time(entry.service_start),
         service_stop=registry_time(stop) if stop is not None and stop > entry.service_start else None,
-        source_patient_id=Cx(entry.identity.local_id, f"{installation.oid}.2", "PI"),
+        source_patient_id=Cx(entry.identity.local_id, entry.local_oid, "PI"),
         source_patient_info=_traits(entry.identity),
         title=entry.title,
     )

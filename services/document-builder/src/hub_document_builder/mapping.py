@@ -111,6 +111,7 @@ def entry_of(sources: Sources, header: DocumentHeader, ids: DocumentIds) -> Seal
     author_ids = tuple(author.professional.id for author in header.authors)
     return SealedEntry(
         identity=sources.identity,
+        local_oid=header.patient.local_oid,
         title=header.title,
         creation_time=header.created_at,
         service_start=header.service_start,
