@@ -364,8 +364,9 @@ async def note(
     await world.resources.sealer.ready(world.clock.now())
     entry = SealedEntry(
         identity=identity, local_oid=f"{LPS_OID}.2", title="Note de vaccination",
-        creation_time=now - timedelta(seconds=5), service_start=start, service_stop=start + timedelta(minutes=20), author_ids=(AUTHOR_ID,), legal_authenticator_id=AUTHOR_ID,
-        confidentiality=("N",), vaccination_id=str(vaccination_id),
+        creation_time=now - timedelta(seconds=5), service_start=start, service_stop=start + timedelta(minutes=20),
+        author_ids=(AUTHOR_ID,), legal_authenticator_id=AUTHOR_ID, confidentiality=("N",),
+        vaccination_id=str(vaccination_id),
     )  # fmt: skip
     values: dict[str, Any] = {
         "act_id": act_id, "version": 1, "structure_id": PHARMACY, "patient_id": uuid4(),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -75,19 +80,56 @@ async def test_a_new_certificate_is_used_without_a_restart_and_a_doubt_keeps_the
     assert len(world.publish.road._opener._opened) == 2
 
 
-async def test_a_certificate_of_an_unknown_authority_pauses_the_lane(world: World, tmp_path: Path) -> None:
-    await world.pool.execute("delete from tls_identity")
-    stranger = TestPki.create(tmp_path / "stranger").issue_structure(STRUCT_ID, "PHARMACIE")
-    pems = {
-        Kind.AUTH: (stranger.auth.certificate.read_bytes(), stranger.auth.key.read_bytes()),
-        Kind.SIGN: (stranger.sign.certificate.read_bytes(), stranger.sign.key.read_bytes()),
-    }
-    async with world.pool.acquire() as connection:
-        await import_identity(connection, world.resources.keys, world.clock, PHARMACY, STRUCT_ID, pems)
-    event = await world.built()
-    await world.turn()
-    ((_, data),) = await world.told(event.act_id)
-    assert (data["code"], await reason(world)) == ("DMP_STRUCTURE_REFUSED", "DMP_STRUCTURE_REFUSED")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_certificate_that_the_dmp_refuses_pauses_the_lane(
+    world: World, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    """The alert comes in the handshake in TLS 1.2, after the request in TLS 1.3: nothing is sent to a DMP either way."""
+    stranger = TestPki.create(tmp_path / "stranger")
+    with refusing_server(world.pki, stranger, version) as url:
+        world.settings = world.settings.model_copy(update={"dmp_url": url})
+        await world.restart()
+        event = await world.built()
+        await world.turn()
+    ((name, data),) = await world.told(event.act_id)
+    assert (name, data["code"]) == ("publication.postponed", "DMP_STRUCTURE_REFUSED")
+    assert await reason(world) == "DMP_STRUCTURE_REFUSED"
+    assert world.connections.breaker.state == "closed"
+
+
+@contextlib.contextmanager
+def refusing_server(pki: TestPki, trusted: TestPki, version: ssl.TLSVersion) -> Iterator[str]:
+    """A TLS server that takes only certificates of another authority, and says so by an alert."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = context.maximum_version = version
+    context.load_cert_chain(pki.server.certificate, pki.server.key)
+    context.load_verify_locations(trusted.trust_file)
+    context.verify_mode = ssl.CERT_REQUIRED
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                plain, _ = listener.accept()
+                plain.settimeout(5)
+                tls = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+                with contextlib.suppress(OSError):
+                    tls.do_handshake()
+                with contextlib.suppress(OSError):  # lets the alert be read before the connection goes
+                    raw = socket.socket(fileno=tls.detach())
+                    raw.shutdown(socket.SHUT_WR)
+                    while raw.recv(65536):
+                        pass
+                    raw.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"https://localhost:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(6)
 
 
 async def test_a_dmp_of_another_authority_gets_nothing(world: World, tmp_path: Path) -> None:

@@ -102,13 +102,11 @@ class Transport:
 def _tls_text(error: BaseException) -> str:
     """The TLS library's words (`[SSL: …] tlsv13 alert certificate required`), "" when TLS had no part in it."""
     seen: BaseException | None = error
-    for _ in range(4):
-        if seen is None:
-            break
-        inner = getattr(seen, "os_error", None)
-        for candidate in (seen, inner):
-            if isinstance(candidate, ssl.SSLError):
-                return (candidate.reason or "").replace("_", " ")
+    while seen is not None:
+        for candidate in (seen, getattr(seen, "os_error", None)):
+            reason = getattr(candidate, "reason", None)
+            if isinstance(candidate, ssl.SSLError) and isinstance(reason, str):
+                return reason.replace("_", " ")
         seen = seen.__cause__ or seen.__context__
     return ""
 
