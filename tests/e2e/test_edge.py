@@ -33,7 +33,7 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize("header", [None, "Bearer x.y.z", "Basic abc", "Bearer "])
+@pytest.mark.parametrize("header", [None, "Bearer x.y.z", "Basic abc"])
 async def test_wrong_tokens(stack: Stack, header: str | None) -> None:
     headers = {"authorization": header} if header else {}
     async with httpx.AsyncClient(base_url=stack.gateway_url, headers=headers) as client:

@@ -84,7 +84,7 @@ async def test_a_new_certificate_is_used_without_a_restart_and_a_doubt_keeps_the
 async def test_a_certificate_that_the_dmp_refuses_pauses_the_lane(
     world: World, tmp_path: Path, version: ssl.TLSVersion
 ) -> None:
-    """The alert comes in the handshake in TLS 1.2, after the request in TLS 1.3: nothing is sent to a DMP either way."""
+    """The alert comes in the handshake in TLS 1.2, after the request in TLS 1.3: the structure is held either way."""
     stranger = TestPki.create(tmp_path / "stranger")
     with refusing_server(world.pki, stranger, version) as url:
         world.settings = world.settings.model_copy(update={"dmp_url": url})

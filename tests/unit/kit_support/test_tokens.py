@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import json
@@ -196,6 +197,19 @@ async def test_a_verified_token_is_not_verified_again(monkeypatch: pytest.Monkey
         await check.verify(token(claims(jti=str(number))))
     await check.verify(text)
     assert calls == 3, "the oldest of more than cache_size was dropped"
+
+
+async def test_requests_that_come_together_at_the_start_all_wait_for_the_keys() -> None:
+    issuer = Issuer(KEY)
+
+    async def slow(url: str) -> bytes:
+        await asyncio.sleep(0)
+        return await issuer.fetch(url)
+
+    tokens = TokenVerifier([TokenIssuer(issuer=ISSUER, audience=AUDIENCE, jwks_url=URL)], ManualClock(NOW), slow)
+    read = await asyncio.gather(*(tokens.verify(token(claims(jti=f"j{n}"))) for n in range(5)))
+    assert len(read) == 5
+    assert issuer.fetches == 1
 
 
 async def test_an_unknown_key_id_fetches_again_but_not_too_often() -> None:

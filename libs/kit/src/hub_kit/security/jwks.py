@@ -67,8 +67,8 @@ class IssuerKeys:
 
     async def for_kid(self, kid: str | None) -> KeySet:
         """The issuer's keys, fresh enough to hold `kid` if the issuer has it. Raises HubError SERVICE_UNAVAILABLE."""
-        if self._must_fetch(kid):
-            async with self._lock:
+        if self._keys is None or self._must_fetch(kid):
+            async with self._lock:  # also waits for the first fetch of another request
                 if self._must_fetch(kid):
                     await self._refresh()
         if self._keys is None:

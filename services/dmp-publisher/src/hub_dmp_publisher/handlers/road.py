@@ -5,6 +5,7 @@ Every way off the road is an outcome; what can't be known is never guessed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -73,6 +74,7 @@ class Road:
         self._pool = pool
         self._clock = clock
         self._new_id = new_id
+        self._opening = asyncio.Lock()
 
     async def travel(self, load: Load) -> Travelled:
         """Take a document as far as it goes now. Raises hub_kit's Fatal, and what is a bug."""
@@ -201,10 +203,14 @@ class Road:
         auth, sign = load.refs[Kind.AUTH].fingerprint, load.refs[Kind.SIGN].fingerprint
         fingerprints = (auth, sign, load.record.sign_fingerprint or sign)
         opened = self._opener.cached(fingerprints)
-        if opened is None:
-            async with self._pool.acquire() as connection:
-                rows = await store.read_identities(connection, load.record.structure_id, set(fingerprints))
-            opened = self._opener.open_(load.record.structure_id, rows, fingerprints, self._clock.now())
+        if opened is not None:
+            return opened
+        async with self._opening:  # keys are slow to open: once, whoever waits for them
+            opened = self._opener.cached(fingerprints)
+            if opened is None:
+                async with self._pool.acquire() as connection:
+                    rows = await store.read_identities(connection, load.record.structure_id, set(fingerprints))
+                opened = self._opener.open_(load.record.structure_id, rows, fingerprints, self._clock.now())
         return opened
 
 
