@@ -62,9 +62,11 @@ class Lgo:
 
     async def events(self, wait: float = 0, limit: int = 500) -> list[dict[str, Any]]:
         """What is new in the account's feed since the last call."""
-        answer = await self._http.get(
-            "/v1/acts/events", params={"after": self.cursor, "wait": wait, "limit": limit}, timeout=wait + 10
-        )
+        query = {"after": self.cursor, "wait": wait, "limit": limit}
+        answer = await self._http.get("/v1/acts/events", params=query, timeout=wait + 10)
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # as documented: ask again later
+            await asyncio.sleep(1)
+            return []
         answer.raise_for_status()
         page = answer.json()
         self.cursor = page["next"]

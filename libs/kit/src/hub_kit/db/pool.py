@@ -31,6 +31,7 @@ async def open_pool(dsn: str, *, size: int, name: str) -> Pool:
         max_size=size,
         command_timeout=30,
         max_inactive_connection_lifetime=300,
+        reset=_keep,
         server_settings={
             "application_name": name,
             "statement_timeout": str(STATEMENT_TIMEOUT_MS),
@@ -38,3 +39,7 @@ async def open_pool(dsn: str, *, size: int, name: str) -> Pool:
             "jit": "off",
         },
     )
+
+
+async def _keep(_connection: Connection) -> None:
+    """Nothing to reset: all our settings are local to a transaction. Saves a round trip at each release."""

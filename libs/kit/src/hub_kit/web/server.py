@@ -73,9 +73,9 @@ class HttpServer:
 
     def open(self) -> None:
         """Bind and listen. Raises OSError when the address is taken."""
-        infos = socket.getaddrinfo(self._host, self._wanted_port, type=socket.SOCK_STREAM)
-        family, _, _, _, address = infos[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(self._host, self._wanted_port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+        family, _, protocol, _, address = infos[0]
+        listener = socket.socket(family, socket.SOCK_STREAM, protocol)  # asyncio sets TCP_NODELAY only then
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
