@@ -101,7 +101,7 @@ class Service:
     bench: Bench
     counting: Counting
     broker: MemoryBroker
-    wakes: list[set[str]] = field(default_factory=list)
+    wakes: list[Any] = field(default_factory=list)
 
     @property
     def handler(self) -> Local[Any, Any, Any]:

@@ -155,7 +155,7 @@ class _Assembly:
         consumer = Consumer(
             broker=self._broker, pool=resources.pool, clock=self._clock, metrics=self._metrics,
             group=f"{prefix}hub.{self._settings.service}", topics=sorted(prefix + stream for stream in streams),
-            sinks=sinks, after_commit=after_commit,
+            sinks=sinks, after_commit=after_commit, linger_seconds=parts.linger_seconds,
         )  # fmt: skip
 
         async def connected() -> str | None:

@@ -69,6 +69,7 @@ class Parts:
     sinks: Sequence[Sink] = ()
     sink_streams: Sequence[str] = ()
     tasks: Sequence[OwnTask] = ()
+    linger_seconds: float = 0.05
     closers: Sequence[Callable[[], Awaitable[None]]] = field(default=())
 
 

@@ -30,6 +30,7 @@ async def build(settings: Settings, resources: Resources) -> Parts:
     return Parts(
         public=[api.router(inquiry, tokens, settings.page_size)],
         sinks=[Recorder(records)],
+        linger_seconds=settings.linger_seconds,
         sink_streams=[topic.name for topic in load_topics() if "audit" in topic.consumers],
         tasks=[OwnTask("calendar", calendar.run, calendar.stop)],
     )

@@ -19,6 +19,6 @@ class Settings(ServiceSettings):
         (), description="Who issues the auditors' access tokens (JSON list: issuer, jwks_url, audience, algorithms)."
     )
     linger_seconds: float = Field(
-        0.05, ge=0, le=5, description="How long to gather events under load before writing them (seconds)."
+        0.25, ge=0, le=5, description="How long to gather events under load before writing them (seconds)."
     )
     page_size: int = Field(100, ge=1, le=1000, description="Records in a page of an audit query, at most.")

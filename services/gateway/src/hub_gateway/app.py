@@ -25,6 +25,7 @@ from hub_gateway.upstreams import IssuerClient
 from hub_kit.security.tokens import TokenVerifier
 from hub_kit.service import Identity, OwnTask, Parts, Resources
 
+FOLLOW_UP_LINGER_SECONDS = 0.15  # four events an act: worth gathering, and no reader sees the difference
 IDENTITY = Identity(stream="hub.act", stage=Stage.RECEIVED)
 
 
@@ -59,4 +60,5 @@ async def build(settings: Settings, resources: Resources) -> Parts:
             OwnTask("stuck-acts", stuck.run, stuck.stop),
         ],
         closers=[issuers.close],
+        linger_seconds=FOLLOW_UP_LINGER_SECONDS,
     )

@@ -12,9 +12,12 @@ from pydantic import ValidationError
 
 from hub_contracts.envelope import Envelope
 from hub_contracts.events import Event
+from hub_kit.clock import Clock
 from hub_kit.db import Connection
 from hub_kit.messaging.model import FLOW_BACKLOG, FLOW_LIVE, Work
 from hub_kit.messaging.outbox import QUERIES
+
+BACKLOG_EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,21 @@ class Claimed:
 class Claimer:
     """Chooses the next items of one handler; remembers the lane it stopped at."""
 
-    def __init__(self, handler: str, models: dict[str, type[Event]]) -> None:
+    def __init__(self, handler: str, models: dict[str, type[Event]], clock: Clock) -> None:
         self._handler = handler
         self._models = models
+        self._clock = clock
         self._cursor = {FLOW_LIVE: "", FLOW_BACKLOG: ""}
+        self._backlog_due = 0.0
 
     async def claim(self, connection: Connection, limit: int, per_lane: int) -> list[Claimed]:
         """At most `limit` items, locked in the caller's transaction; backlog only where live work leaves room."""
-        rows: list[Any] = []
-        for flow in (FLOW_LIVE, FLOW_BACKLOG):
-            if len(rows) < limit:
-                rows += await self._claim_flow(connection, flow, limit - len(rows), per_lane)
+        rows = list(await self._claim_flow(connection, FLOW_LIVE, limit, per_lane))
+        if len(rows) < limit and self._clock.monotonic() >= self._backlog_due:
+            backlog = await self._claim_flow(connection, FLOW_BACKLOG, limit - len(rows), per_lane)
+            if not backlog:  # usually there is none: don't ask at every claim
+                self._backlog_due = self._clock.monotonic() + BACKLOG_EVERY_SECONDS
+            rows += backlog
         return [self._claimed(row) for row in rows]
 
     async def claim_one(self, connection: Connection, event_id: UUID) -> Claimed | None:

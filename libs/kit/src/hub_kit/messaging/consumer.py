@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -29,6 +29,7 @@ POLL_LIMIT = 500
 POLL_SECONDS = 1.0
 COMMIT_EVERY_SECONDS = 1.0
 REOPEN_SECONDS = 1.0
+LINGER_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ class Sink(Protocol):
 class WorkInbox:
     """The usual sink: events that a route names become work items, others are left."""
 
-    def __init__(self, routes: Sequence[Route], wake: Callable[[set[str]], None], prefix: str = "") -> None:
+    def __init__(self, routes: Sequence[Route], wake: Callable[[Mapping[str, int]], None], prefix: str = "") -> None:
         self._routes = {(prefix + r.stream, r.model.event_type): r.handler.name for r in routes}
         self._wake = wake
-        self._woken: set[str] = set()
+        self._fresh: Counter[str] = Counter()
 
     async def __call__(self, connection: Connection, events: Sequence[Taken], now: datetime) -> None:
         """Insert the work of events never seen before."""
@@ -68,13 +69,13 @@ class WorkInbox:
             await connection.execute(QUERIES.supersede_waiting, list(newer), list(newer.values()))
         columns = [list(column) for column in zip(*rows.values(), strict=True)]
         fresh = await connection.fetch(QUERIES.take_in, *columns, now)
-        self._woken |= {row["handler"] for row in fresh}
+        self._fresh.update(row["handler"] for row in fresh)
 
     def after_commit(self) -> None:
         """The rows are there: wake their runners."""
-        woken, self._woken = self._woken, set()
-        if woken:
-            self._wake(woken)
+        fresh, self._fresh = self._fresh, Counter()
+        if fresh:
+            self._wake(fresh)
 
 
 def _work_row(e: Envelope, handler: str) -> tuple[Any, ...]:
@@ -91,6 +92,7 @@ class Consumer:
     def __init__(
         self, *, broker: Broker, pool: Pool, clock: Clock, metrics: Metrics, group: str, topics: Sequence[str],
         sinks: Sequence[Sink], after_commit: Callable[[], None] = lambda: None,
+        linger_seconds: float = LINGER_SECONDS,
     ) -> None:  # fmt: skip
         self._broker = broker
         self._pool = pool
@@ -100,6 +102,7 @@ class Consumer:
         self._topics = topics
         self._sinks = sinks
         self._after_commit = after_commit
+        self._linger = linger_seconds
         self._stopping = asyncio.Event()
         self.connected = False
 
@@ -135,6 +138,8 @@ class Consumer:
                 await self._keep(records)
                 faults.reach("after_insert_before_offset_commit")
                 uncommitted = True
+                # under load, let more come together; when idle the first event is taken in at once
+                await self._pause(self._linger)
             if uncommitted and self._clock.monotonic() >= due:
                 await subscriber.commit()
                 due, uncommitted = self._clock.monotonic() + COMMIT_EVERY_SECONDS, False

@@ -19,7 +19,7 @@ class LocalRunner:
     def __init__(self, bench: Bench, handler: Local[Any, Any, Any], models: list[type[Event]]) -> None:
         self._bench = bench
         self._handler = handler
-        self._claimer = Claimer(handler.name, models_of(models))
+        self._claimer = Claimer(handler.name, models_of(models), bench.clock)
         self.limit = DeadLimit()
 
     @property

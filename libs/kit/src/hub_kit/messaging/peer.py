@@ -37,7 +37,7 @@ class PeerRunner:
     def __init__(self, bench: Bench, handler: Peer[Any, Any, Any, Any], models: list[type[Event]]) -> None:
         self._bench = bench
         self._handler = handler
-        self._claimer = Claimer(handler.name, models_of(models))
+        self._claimer = Claimer(handler.name, models_of(models), bench.clock)
         self._calls: set[asyncio.Task[None]] = set()
         self._free = asyncio.Event()
         self._free.set()

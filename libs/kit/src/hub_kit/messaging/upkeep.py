@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from hub_kit.clock import Clock
@@ -22,7 +22,7 @@ KEEP_DEAD = timedelta(days=30)
 class Upkeep:
     """One per process; every step may run in several replicas at once."""
 
-    def __init__(self, *, pool: Pool, clock: Clock, metrics: Metrics, wake: Callable[[set[str]], None]) -> None:
+    def __init__(self, *, pool: Pool, clock: Clock, metrics: Metrics, wake: Callable[[Iterable[str]], None]) -> None:
         self._pool = pool
         self._clock = clock
         self._metrics = metrics

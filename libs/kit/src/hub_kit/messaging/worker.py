@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub_contracts.events import Event
 from hub_kit.messaging.local import LocalRunner
@@ -36,18 +36,21 @@ class Worker:
     def __init__(self, runners: Sequence[Runner]) -> None:
         self._runners = {runner.name: runner for runner in runners}
         self._wakes = {name: asyncio.Event() for name in self._runners}
+        self._expected = dict.fromkeys(self._runners, 0)
         self._stopping = False
 
-    def wake(self, handlers: set[str]) -> None:
-        """These handlers have work."""
-        for name in handlers:
+    def wake(self, handlers: Mapping[str, int] | Iterable[str]) -> None:
+        """These handlers have work: so many items more, or who knows how many."""
+        counts = handlers if isinstance(handlers, Mapping) else dict.fromkeys(handlers, 1)
+        for name, count in counts.items():
             if name in self._wakes:
+                self._expected[name] += count
                 self._wakes[name].set()
 
     def stop(self) -> None:
         """Claim nothing more."""
         self._stopping = True
-        self.wake(set(self._wakes))
+        self.wake(self._wakes.keys())
 
     def tripped(self) -> str | None:
         """Which handler stopped because too many items in a row died, None when all is well (a readiness check)."""
@@ -75,7 +78,10 @@ class Worker:
                     log.warning("worker.interrupted", exc_info=error, handler=runner.name)
                     await self._wait(wake, ERROR_PAUSE_SECONDS)
                     continue
-            if not claimed:
+            # what is expected may be claimed by a replica, or wait behind its own act: an empty claim forgets it
+            expected = max(0, self._expected[runner.name] - claimed) if claimed else 0
+            self._expected[runner.name] = expected
+            if not expected:
                 await self._wait(wake, IDLE_POLL_SECONDS)
 
     async def _wait(self, wake: asyncio.Event, seconds: float) -> None:

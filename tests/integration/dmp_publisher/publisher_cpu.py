@@ -1,6 +1,6 @@
 """CPU of dmp-publisher for one document, real database, simulated DMP and document-builder in another process.
 
-    HUB_DATABASE_URL=postgresql://… python services/dmp-publisher/bench/publisher_cpu.py [documents]
+    HUB_DATABASE_URL=postgresql://… python tests/integration/dmp_publisher/publisher_cpu.py [documents]
 
 Counts this process alone: claim, load, TD0.2, bytes, submission with its three RSA signatures, TD2.1, apply, settle.
 """
@@ -17,11 +17,7 @@ import time
 from pathlib import Path
 
 import asyncpg
-
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests" / "integration" / "dmp_publisher"))
-
-from publisher_world import (  # noqa: E402
+from publisher_world import (
     PHARMACY,
     STRUCT_ID,
     Documents,
@@ -34,12 +30,12 @@ from publisher_world import (  # noqa: E402
     publisher_settings,
 )
 
-from hub_kit.db import migrate, open_pool  # noqa: E402
-from hub_kit.security.keywrap import FileKeyWrapper  # noqa: E402
-from hub_simulators.clock import OffsetClock  # noqa: E402
-from hub_simulators.dmp import DmpSettings, DmpSimulator  # noqa: E402
-from hub_simulators.pki import TestPki  # noqa: E402
-from hub_simulators.serving import Listener, mutual_tls  # noqa: E402
+from hub_kit.db import migrate, open_pool
+from hub_kit.security.keywrap import FileKeyWrapper
+from hub_simulators.clock import OffsetClock
+from hub_simulators.dmp import DmpSettings, DmpSimulator
+from hub_simulators.pki import TestPki
+from hub_simulators.serving import Listener, mutual_tls
 
 
 class Folder(Documents):
@@ -104,7 +100,7 @@ async def _run(folder: Path, dsns: list[str], count: int) -> None:
         settings = settings.model_copy(update={"td21_timeout_seconds": 30.0, "calls_per_structure": 16})
         clock = WorldClock(OffsetClock())
         wrapper = FileKeyWrapper.from_file(folder / "kek")
-        world = World(make_resources(pool, keyring, wrapper, clock), clock, settings, None, Documents(), pki)  # type: ignore[arg-type]
+        world = World(make_resources(pool, keyring, wrapper, clock), clock, settings, None, Documents(), pki)
         await pool.execute("select maintain_seen_event($1, 14)", clock.now().date())
         await world.publish_directory(pharmacy(), pharmacist())
         await world.give_identity(PHARMACY, STRUCT_ID)
@@ -122,9 +118,7 @@ async def _run(folder: Path, dsns: list[str], count: int) -> None:
 
 
 def _other_process(folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, __file__, "serve", str(folder)], stdout=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, __file__, "serve", str(folder)], stdout=subprocess.PIPE, text=True)
 
 
 async def _measure(world: World, count: int) -> None:
