@@ -69,7 +69,7 @@ class Parts:
     sinks: Sequence[Sink] = ()
     sink_streams: Sequence[str] = ()
     tasks: Sequence[OwnTask] = ()
-    linger_seconds: float = 0.05
+    linger_seconds: float = 0.1
     closers: Sequence[Callable[[], Awaitable[None]]] = field(default=())
 
 

@@ -62,7 +62,7 @@ class KafkaBroker:
             heartbeat_interval_ms=2_000,
             rebalance_timeout_ms=30_000,
             max_poll_records=500,
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=3_000,
         )
         await _start(client, "consumer")
         return _KafkaSubscriber(client)

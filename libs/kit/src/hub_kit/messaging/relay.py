@@ -22,7 +22,7 @@ log = logs.get_logger("hub.messaging")
 BATCH = 500
 IDLE_POLL_SECONDS = 0.25
 FOLLOWER_POLL_SECONDS = 1.0
-LINGER_SECONDS = 0.04
+LINGER_SECONDS = 0.06
 
 
 class Relay:

@@ -16,6 +16,8 @@ from hub_kit.errors import HubError
 
 Row = dict[str, Any]
 
+GATHER_SECONDS = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -55,20 +57,21 @@ class Reading:
         """
         clock = self.desk.clock
         deadline = clock.monotonic() + wait
-        while True:
-            rows = await self._read_feed(visitor, after, limit)
-            left = deadline - clock.monotonic()
-            if rows or left <= 0:
-                return rows, rows[-1]["feed_seq"] if rows else after
+        while wait > 0:
             if self.desk.heads.full:
                 raise HubError(ErrorCode.SERVICE_UNAVAILABLE, headers={"retry-after": "10"})
+            left = deadline - clock.monotonic()
             head = await self.desk.heads.beyond(visitor.account_id, after, left, stopping)
             if head is None:
                 return [], after
+            if head - after < limit:  # news seldom come alone: one answer and one trace for several
+                await clock.sleep(GATHER_SECONDS)
             rows = await self._read_feed(visitor, after, limit)
             if rows:
                 return rows, rows[-1]["feed_seq"]
             after = head  # what came belongs to structures this account no longer serves
+        rows = await self._read_feed(visitor, after, limit)
+        return rows, rows[-1]["feed_seq"] if rows else after
 
     async def declaration(self, visitor: Visitor, declaration_id: UUID) -> Row:
         """The follow-up of a declaration. Raises HubError DECLARATION_NOT_FOUND."""

@@ -1,0 +1,137 @@
+"""A hub of its own for tests that break things: its Kafka and its PostgreSQL may be killed, nobody shares them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from hub_local.errors import ProcessFailed
+from hub_local.infra import LocalInfra
+from hub_local.layout import Layout
+from hub_local.pki import SERVICES
+from hub_local.stack import Stack, StackOptions
+from hub_local.world import make_world
+
+ROOT = Path(__file__).resolve().parents[2]
+ATTACHED = ("HUB_KAFKA_", "HUB_DATABASE_URL")
+# Short calls: a lease lives as long as the longest road of a document plus 30 s, and that is what a crash costs.
+SHORT_CALLS = {
+    **{f"HUB_DMP_PUBLISHER_{td}_TIMEOUT_SECONDS": "1.5" for td in ("TD02", "TD31B", "TD21", "BUILDER")},
+    "HUB_DMP_PUBLISHER_BREAKER_SECONDS": "1",
+}
+DIED_SECONDS = 60
+REOPEN_TRIES = 40
+
+
+def official_rules() -> Path | None:
+    """The official rules where they are, so that the XSD is checked on every document."""
+    folder = Path(os.environ.get("HUB_RULES_DIR", ROOT.parent / "shared" / "ans"))
+    return folder if (folder / "xsd" / "CDA_extended.xsd").exists() else None
+
+
+@asynccontextmanager
+async def own_hub(folder: Path, settings: Mapping[str, str] = {}) -> AsyncIterator[Stack]:
+    """A hub with three pharmacies and a cabinet on a Kafka and a PostgreSQL that nobody else uses."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(ATTACHED)}
+    layout = Layout.at(folder / "data", ROOT / ".data" / "cache")
+    with LocalInfra(layout, environ=environ) as infra:
+        options = StackOptions(
+            world=make_world(3, 1), rules_dir=official_rules(), key_pool=2, service_env={**SHORT_CALLS, **settings}
+        )
+        stack = Stack(infra, options)
+        await stack.start()
+        try:
+            yield stack
+        finally:
+            await end(stack)
+
+
+async def end(stack: Stack) -> None:
+    """The services at once and without ceremony: ordered stops are tested elsewhere and take seconds each."""
+    running = stack.infra.supervisor.status()
+    for service in SERVICES:
+        if service in running and running[service].exit_status is None:
+            os.kill(running[service].pid, signal.SIGKILL)
+    await asyncio.to_thread(stack.stop)
+
+
+def pid_of(stack: Stack, name: str) -> int:
+    """The id of a running process of this hub."""
+    child = stack.infra.supervisor.status()[name]
+    assert child.exit_status is None, f"{name} doesn't run"
+    return child.pid
+
+
+async def until_dead(stack: Stack, name: str) -> int:
+    """The exit status of a process, once it has ended (negative: by that signal). Raises TimeoutError."""
+    async with asyncio.timeout(DIED_SECONDS):
+        while (status := stack.infra.supervisor.status()[name].exit_status) is None:
+            await asyncio.sleep(0.05)
+    return status
+
+
+async def kill(stack: Stack, name: str) -> None:
+    """kill -9 of a process of this hub."""
+    os.kill(pid_of(stack, name), signal.SIGKILL)
+    assert await until_dead(stack, name) == -signal.SIGKILL
+
+
+async def die_by(stack: Stack, service: str, failpoint: str) -> None:
+    """Start the service so that it kills itself at that point of its code, and wait until it did."""
+    await asyncio.to_thread(stack.infra.supervisor.stop, service)
+    variable = f"HUB_{service.upper().replace('-', '_')}_FAULTS"
+    stack.options.service_env[variable] = f"{failpoint}=kill"
+    try:
+        await asyncio.to_thread(stack.start_service, service)
+    finally:
+        del stack.options.service_env[variable]
+    assert await until_dead(stack, service) == -signal.SIGKILL, f"{service} ended, but not at {failpoint}"
+
+
+async def kill_kafka(stack: Stack) -> None:
+    """kill -9 of the broker, then start it on what it had written."""
+    kafka = stack.infra.kafka
+    assert kafka is not None
+    await kill(stack, "kafka")
+    await asyncio.to_thread(kafka.resume)
+
+
+async def restart_kafka(stack: Stack) -> None:
+    """Stop the broker in order and start it."""
+    kafka = stack.infra.kafka
+    assert kafka is not None
+    await asyncio.to_thread(kafka.pause)
+    await asyncio.to_thread(kafka.resume)
+
+
+async def restart_postgres(stack: Stack) -> None:
+    """Stop the database in its fast mode and start it."""
+    postgres = stack.infra.postgres
+    assert postgres is not None
+    await asyncio.to_thread(postgres.pause)
+    await asyncio.to_thread(postgres.resume)
+
+
+async def kill_postgres(stack: Stack) -> None:
+    """kill -9 of the postmaster, then recovery from the WAL (it refuses to start while an old backend lives)."""
+    postgres = stack.infra.postgres
+    assert postgres is not None
+    await kill(stack, "postgres")
+    for _ in range(REOPEN_TRIES):
+        try:
+            await asyncio.to_thread(postgres.resume)
+        except ProcessFailed:
+            await asyncio.sleep(0.5)
+        else:
+            return
+    raise AssertionError("PostgreSQL did not start again after kill -9")
+
+
+def nobody_died(stack: Stack) -> None:
+    """Every process of this hub runs: none ended by itself."""
+    ended = stack.infra.supervisor.ended()
+    assert ended == [], [(child.name, child.exit_status) for child in ended]
