@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,23 +21,40 @@ from hub_kit.telemetry.logs import configure_logs
 from hub_local.infra import LocalInfra
 from hub_local.layout import Layout
 
+sys.path.insert(0, str(Path(__file__).parent))
+from statement_log import StatementLog
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 _numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that use the infrastructure are marked so, and run after those that don't."""
+    """Marks what uses the infrastructure, and keeps together (in one worker) what shares something dear to start."""
     for item in items:
-        if {"admin_dsn", "kafka"} & set(getattr(item, "fixturenames", ())):
+        names = set(getattr(item, "fixturenames", ()))
+        if {"admin_dsn", "kafka", "infra"} & names:
             item.add_marker("infra")
-    items.sort(key=lambda item: item.get_closest_marker("infra") is not None)
+        if "stack" in names:
+            item.add_marker(pytest.mark.xdist_group("the hub"))
+        elif item.path.parent.name == "local" or item.path.name == "test_nothing_lost.py":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    # the long ones first, so that the workers end together
+    items.sort(key=lambda item: (item.get_closest_marker("xdist_group") is None, "official" not in item.path.name))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def quiet_logs() -> None:
     """Logs as in production, to nowhere: tests that look at logs configure their own stream."""
     configure_logs("test", "WARNING", io.BytesIO())
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> StatementLog:
+    """Counts the statements of the test (design rule 5)."""
+    log = StatementLog()
+    log.install(monkeypatch)
+    return log
 
 
 @pytest.fixture(scope="session")
@@ -51,11 +69,12 @@ def ans_dir() -> Path:
 @pytest.fixture(scope="session")
 def infra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalInfra]:
     """The real PostgreSQL and Kafka of this run: those named by HUB_… variables, else our own, stopped at the end."""
-    if os.environ.get("HUB_DATA_DIR"):
+    given = bool(os.environ.get("HUB_KAFKA_BOOTSTRAP") and os.environ.get("HUB_DATABASE_URL"))
+    if given:
         layout = Layout.from_environment(os.environ)
     else:
-        layout = Layout.at(tmp_path_factory.mktemp("infra") / "data", ROOT / ".data" / "cache")
-    with LocalInfra(layout) as started:
+        layout = Layout.at(tmp_path_factory.mktemp("infra") / "data", Layout.from_environment({}).jar_cache)
+    with LocalInfra(layout, shared=given) as started:
         yield started
 
 

@@ -1,4 +1,4 @@
-"""Generates docs/reference from the code: `python tools/reference_docs.py` writes, `--check` says what is out of date."""
+"""Generates docs/reference from the code. Without argument it writes; `--check` says what is out of date."""
 
 from __future__ import annotations
 
@@ -46,9 +46,8 @@ def main(arguments: list[str]) -> int:
     """The command line; 1 when `--check` finds something out of date."""
     if arguments == ["--check"]:
         wrong = out_of_date()
-        print(
-            "\n".join(f"docs/reference/{name}: out of date, run `make docs`" for name in wrong) or "docs/reference: ok"
-        )
+        lines = [f"docs/reference/{name}: out of date, run `make docs`" for name in wrong]
+        print("\n".join(lines or ["docs/reference: ok"]))
         return 1 if wrong else 0
     if arguments:
         print("usage: reference_docs.py [--check]", file=sys.stderr)

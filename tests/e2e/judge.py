@@ -215,7 +215,7 @@ async def _records(audit: httpx.AsyncClient) -> Records:
     now = datetime.now(UTC)
     period = {"since": (now - timedelta(hours=6)).isoformat(), "until": (now + timedelta(hours=1)).isoformat()}
     found: Records = {}
-    for record_class in ("access", "technical"):
+    for record_class in ("access", "technical", "admin"):
         before: str | None = None
         while True:
             query = {**period, "reason": "test", "limit": "1000", "class": record_class}

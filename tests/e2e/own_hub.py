@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from hub_kit.run import EXIT_TASK_DIED
 from hub_local.errors import ProcessFailed
 from hub_local.infra import LocalInfra
 from hub_local.layout import Layout
@@ -82,14 +83,24 @@ async def kill(stack: Stack, name: str) -> None:
 
 async def die_by(stack: Stack, service: str, failpoint: str) -> None:
     """Start the service so that it kills itself at that point of its code, and wait until it did."""
+    await _start_with(stack, service, f"{failpoint}=kill")
+    assert await until_dead(stack, service) == -signal.SIGKILL, f"{service} ended, but not at {failpoint}"
+
+
+async def end_by(stack: Stack, service: str, failpoint: str) -> None:
+    """Start the service so that an exception at that point brings it down, and wait until it did."""
+    await _start_with(stack, service, f"{failpoint}=raise")
+    assert await until_dead(stack, service) == EXIT_TASK_DIED, f"{service} ended, but not at {failpoint}"
+
+
+async def _start_with(stack: Stack, service: str, faults: str) -> None:
     await asyncio.to_thread(stack.infra.supervisor.stop, service)
     variable = f"HUB_{service.upper().replace('-', '_')}_FAULTS"
-    stack.options.service_env[variable] = f"{failpoint}=kill"
+    stack.options.service_env[variable] = faults
     try:
         await asyncio.to_thread(stack.start_service, service)
     finally:
         del stack.options.service_env[variable]
-    assert await until_dead(stack, service) == -signal.SIGKILL, f"{service} ended, but not at {failpoint}"
 
 
 async def kill_kafka(stack: Stack) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -27,11 +27,6 @@ class Copy:
     value: bytes | None
 
 
-def topic_names(stack: Stack) -> list[str]:
-    """The hub's topics, under this stack's prefix."""
-    return [stack.options.topic_prefix + topic.name for topic in load_topics()]
-
-
 def _consumer(stack: Stack) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         bootstrap_servers=stack.infra.kafka_bootstrap,
@@ -42,17 +37,18 @@ def _consumer(stack: Stack) -> AIOKafkaConsumer:
     )
 
 
-def _partitions(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
-    return [TopicPartition(t, p) for t in topics for p in sorted(consumer.partitions_for_topic(t) or ())]
+def partitions_of(stack: Stack) -> list[TopicPartition]:
+    """All partitions of the hub's topics, under this stack's prefix."""
+    prefix = stack.options.topic_prefix
+    return [TopicPartition(prefix + t.name, p) for t in load_topics() for p in range(t.partitions)]
 
 
-async def read_topics(stack: Stack, topics: Sequence[str]) -> list[Copy]:
-    """Everything that is in these topics now, as the administrator reads it (no group, no offset moved)."""
+async def read_topics(stack: Stack) -> list[Copy]:
+    """Everything that is in the topics now, as the administrator reads it (no group, no offset moved)."""
     consumer = _consumer(stack)
     await consumer.start()
     try:
-        await consumer.client.set_topics(topics)
-        partitions = _partitions(consumer, topics)
+        partitions = partitions_of(stack)
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
@@ -94,13 +90,11 @@ async def until_all_heard(stack: Stack) -> None:
     consumer = _consumer(stack)
     await consumer.start()
     try:
-        await consumer.client.set_topics(topic_names(stack))
-        ends = await consumer.end_offsets(_partitions(consumer, topic_names(stack)))
+        ends = await consumer.end_offsets(partitions_of(stack))
     finally:
         await consumer.stop()
     async with asyncio.timeout(SETTLED_SECONDS):
-        while behind := await asyncio.to_thread(_behind, stack, ends):
-            del behind
+        while await asyncio.to_thread(_behind, stack, ends):
             await asyncio.sleep(0.3)
 
 

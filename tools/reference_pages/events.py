@@ -28,10 +28,10 @@ _PLAIN: dict[Any, str] = {
 }
 INTRO = """Ce que les services se disent. Chaque événement est un CloudEvents 1.0 en mode binaire : la valeur Kafka est
 le JSON ci-dessous, le reste est dans les en-têtes (`ce_id`, `ce_type`, `ce_source`, `ce_time`, `ce_partitionkey`,
-`ce_sequence`, `ce_actversion`, `ce_lane`, `ce_flow`, `ce_causationid`, `ce_traceparent`, `ce_producerseq`). Les schémas
-JSON sont dans [libs/contracts/schemas](../../libs/contracts/schemas). « scellé » : chiffré sous la clé de transit du
-jour. `audit` enregistre tous les événements ; la colonne « traité par » dit qui d'autre agit. Les phrases sont celles du
-code, en anglais.
+`ce_sequence`, `ce_actversion`, `ce_lane`, `ce_flow`, `ce_causationid`, `ce_traceparent`, `ce_producerseq`). Les
+schémas JSON sont dans [libs/contracts/schemas](../../libs/contracts/schemas). « scellé » : chiffré sous la clé de
+transit du jour. `audit` enregistre tous les événements ; « traité par » dit qui d'autre agit. Les phrases sont celles
+du code, en anglais.
 """
 
 

@@ -12,9 +12,9 @@ from reference_pages.markdown import code, codes, table
 
 TITLE = "Métriques"
 ROOT = Path(__file__).parents[2]
-INTRO = """Exposées par chaque service sur son serveur interne (TLS mutuel), `GET /metrics`, au format Prometheus, avec celles du
-processus (`process_*`). Les étiquettes ne portent jamais une personne ni un acte. Les phrases sont celles du code, en
-anglais. « mesurée » : vide quand la métrique est déclarée mais que rien ne l'alimente encore.
+INTRO = """Exposées par chaque service sur son serveur interne (TLS mutuel), `GET /metrics`, au format Prometheus, avec
+celles du processus (`process_*`). Les étiquettes ne portent jamais une personne ni un acte. Les phrases sont celles du
+code, en anglais. « mesurée » : vide quand la métrique est déclarée mais que rien ne l'alimente encore.
 
 Les files (`hub_outbox_*`, `hub_work_*`, `hub_dead_items`, `hub_lanes_paused`) sont mesurées toutes les dix secondes.
 """

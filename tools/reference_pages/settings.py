@@ -20,10 +20,10 @@ SERVICES: tuple[type[ServiceSettings], ...] = (
     DmpPublisher,
     Audit,
 )
-INTRO = """Lus dans l'environnement, vérifiés tous ensemble au démarrage (`hub-<service> check` les vérifie sans démarrer,
-`hub-<service> check --table` les liste). Une valeur est cherchée sous `HUB_<SERVICE>_<NOM>`, puis sous `HUB_<NOM>` ; un
-secret peut être dans un fichier, nommé par `…_FILE`. Le tiret du nom d'un service devient un souligné :
-`HUB_DMP_PUBLISHER_DMP_URL`. Les phrases sont celles du code, en anglais.
+INTRO = """Lus dans l'environnement, vérifiés tous ensemble au démarrage (`hub-<service> check` les vérifie sans
+démarrer, `hub-<service> check --table` les liste). Une valeur est cherchée sous `HUB_<SERVICE>_<NOM>`, puis sous
+`HUB_<NOM>` ; un secret peut être dans un fichier, nommé par `…_FILE`. Le tiret du nom d'un service devient un
+souligné : `HUB_DMP_PUBLISHER_DMP_URL`. Les phrases sont celles du code, en anglais.
 """
 
 

@@ -25,12 +25,12 @@ MEANINGS = {
     ActState.RETENUE: "Retenu par l'utilisateur.",
     ActState.BLOQUEE: "Défaut du hub : l'exploitant intervient, l'acte repart ensuite de lui-même.",
     ActState.ANNULEE: "Annulé par l'utilisateur.",
-    ActState.EXCLUE: "Définitif : la règle garde l'acte hors du DMP (opposition, pas de DMP, DMP fermé). Rien à corriger.",
+    ActState.EXCLUE: "Définitif : une règle garde l'acte hors du DMP (opposition, DMP absent ou fermé).",
     ActState.EXPIREE: "Définitif : l'identité n'est pas venue à temps, ou le DMP n'a pas pu être joint dans le délai.",
 }
-INTRO = """L'état est une fonction croissante de (version, final ou non, étape, numéro) : une nouvelle en retard est gardée dans
-l'historique (`applied: false`) et ne change rien. « final » : plus rien n'arrive de soi-même. Tant que l'acte n'est pas
-`confirmee`, sa phrase dit qu'il n'est pas dans le DMP.
+INTRO = """L'état est une fonction croissante de (version, final ou non, étape, numéro) : une nouvelle en retard est
+gardée dans l'historique (`applied: false`) et ne change rien. « final » : plus rien n'arrive de soi-même. Seule la
+phrase de `confirmee` dit que le document est dans le DMP.
 
 ```mermaid
 stateDiagram-v2

@@ -13,9 +13,9 @@ DATA = {
     "sealed": "pseudonyme, et parties scellées",
 }
 INTRO = """Les topics sont des données : un fichier par topic, dans
-[libs/contracts](../../libs/contracts/src/hub_contracts/topics), crée le topic, ses droits Kafka et cette page. Un service
-n'écrit et ne lit que ce que ces fichiers lui donnent. Plusieurs types d'événements partagent un topic, pour que l'ordre
-d'un même acte soit gardé ([ADR 0004](../adr/0004-several-event-types-in-a-stream.md)).
+[libs/contracts](../../libs/contracts/src/hub_contracts/topics), crée le topic, ses droits Kafka et cette page. Un
+service n'écrit et ne lit que ce que ces fichiers lui donnent. Plusieurs types d'événements partagent un topic, pour
+que l'ordre d'un même acte soit gardé ([ADR 0004](../adr/0004-several-event-types-in-a-stream.md)).
 
 `audit` lit tous les topics et `hub.directory` va à tous les services : ces flèches manquent au dessin. `card-agent` et
 les topics des éditeurs n'existent pas encore.

@@ -68,18 +68,20 @@ class WorldClock:
 
     def __init__(self, base: OffsetClock) -> None:
         self.base = base
+        self.elapsed = 0.0
 
     def now(self) -> datetime:
         return self.base.now()
 
     def monotonic(self) -> float:
-        return self.base.now().timestamp()
+        return self.elapsed
 
     async def sleep(self, seconds: float) -> None:
         raise AssertionError("the publisher never sleeps")
 
     def advance(self, seconds: float) -> None:
         self.base.offset += timedelta(seconds=seconds)
+        self.elapsed += abs(seconds)  # a monotonic clock never goes back
 
 
 class Documents:

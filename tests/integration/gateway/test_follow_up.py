@@ -209,6 +209,9 @@ async def test_a_waiting_reader_is_woken_by_news(world: World) -> None:
     while not heads.waiting:
         await asyncio.sleep(0.01)
     await world.hear(identified(act_id))
+    while heads.waiting or not world.clock.sleeping:
+        await asyncio.sleep(0.01)
+    world.clock.advance(1)  # news are gathered for a moment before they are given
     answer = await asyncio.wait_for(waiting, 10)
     assert [e["state"] for e in answer.json()["events"]] == ["en_file"]
     assert heads.waiting == 0

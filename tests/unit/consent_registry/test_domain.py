@@ -124,9 +124,20 @@ def test_an_opposed_patient_excludes_the_act_without_counting_it_as_refused() ->
 
 
 def test_an_author_without_the_right_is_refused() -> None:
-    refused = HANDLER.decide(work(identified()), grounds(author=None), NOW).emit[0].event
+    nobody = PHARMACIST.model_copy(update={"profession": "26"})
+    refused = HANDLER.decide(work(identified()), grounds(author=nobody), NOW).emit[0].event
     assert isinstance(refused, ActRefused)
-    assert refused.excluded is False
+    assert (refused.code, refused.excluded) == (ErrorCode.AUTHOR_MAY_NOT_FEED, False)
+
+
+def test_an_unknown_author_is_waited_for_before_they_are_refused() -> None:
+    waiting = HANDLER.decide(work(identified()), grounds(author=None), NOW)
+    assert (waiting.emit, waiting.rows) == ((), ())
+    assert waiting.retry is not None
+    assert (waiting.retry.when, waiting.retry.counts) == (NOW + timedelta(seconds=30), False)
+    refused = HANDLER.decide(work(identified()), grounds(author=None), NOW + timedelta(minutes=15))
+    assert isinstance(refused.emit[0].event, ActRefused)
+    assert refused.emit[0].event.code is ErrorCode.AUTHOR_UNKNOWN
 
 
 def test_an_authorisation_that_aged_is_renewed_without_the_sealed_parts() -> None:

@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
     """Add them to `hub-local`."""
     app.command()(demo)
     app.command()(up)
-    app.command("test")(run_tests)
+    app.command("test", context_settings={"ignore_unknown_options": True})(run_tests)
     app.command(hidden=True)(serve)
     app.command()(bench)
 
@@ -131,11 +131,11 @@ def run_tests(
     """Run the tests on a PostgreSQL and a Kafka of their own, in a data directory that is removed afterwards."""
     layout = Layout.from_environment(os.environ)
     root = repository_root()
-    chosen = arguments or ["tests"]
+    chosen = arguments or ["tests", "-n", "3", "--dist", "loadgroup"]
     temporary = Path(tempfile.mkdtemp(prefix="hub-test-"))
     try:
         with stop_on_signals(), LocalInfra(Layout.at(temporary / "data", layout.jar_cache)) as infra:
-            command = [sys.executable, "-m", "pytest", "-q", *chosen]
+            command = [sys.executable, "-m", "pytest", *chosen]
             status = subprocess.run(
                 command, cwd=root, env={**os.environ, **infra.environment()}, check=False
             ).returncode

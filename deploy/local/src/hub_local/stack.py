@@ -113,8 +113,11 @@ class Stack:
         """Everything up and ready. Raises ProcessFailed with the log's end when a part doesn't come up."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         names = [*PUBLIC, *(f"{s}-internal" for s in SERVICES), "dmp", "dmp-control", "issuer"]
-        self._ports = pick_ports(names, self.infra.layout.read_state().get("hub_ports"))
-        self.infra.layout.update_state(hub_ports=self._ports)
+        if self.options.topic_prefix:  # one of several hubs on this infrastructure
+            self._ports = pick_ports(names)
+        else:
+            self._ports = pick_ports(names, self.infra.layout.read_state().get("hub_ports"))
+            self.infra.layout.update_state(hub_ports=self._ports)
         self._tell("Topics, bases et clés")
         await asyncio.gather(asyncio.to_thread(self._outside), self._inside())
         self._tell("DMP simulé et émetteur de jetons")

@@ -11,7 +11,7 @@ from hub_consent_registry import domain, store
 from hub_consent_registry.domain import Answer, Grounds, Opposition, Question
 from hub_consent_registry.matrix import AlimentationMatrix
 from hub_consent_registry.store import DecisionRow, OppositionRow
-from hub_contracts.errors import ErrorClass
+from hub_contracts.errors import ErrorClass, ErrorCode
 from hub_contracts.events import ActEvent, ActRefused
 from hub_contracts.events.alimentation import AlimentationAuthorised, AlimentationRenewed, DecisionVersions
 from hub_contracts.events.consent import OppositionLifted, OppositionRecorded
@@ -20,8 +20,10 @@ from hub_contracts.events.publication import AuthorisationExpired
 from hub_contracts.states import Stage
 from hub_kit.db import Connection
 from hub_kit.messaging.directory import Directory
-from hub_kit.messaging.model import Effects, Emit, Work
+from hub_kit.messaging.model import Effects, Emit, RetryAt, Work
 
+DIRECTORY_RETRY = timedelta(seconds=30)
+DIRECTORY_GRACE = timedelta(minutes=15)
 Asked = ActIdentified | AuthorisationExpired
 
 
@@ -47,8 +49,13 @@ class Alimentation:
         }
 
     def decide(self, work: Work[Asked], grounds: Grounds, now: datetime) -> Effects[DecisionRow]:
-        """Authorise or refuse; the decision is kept with the versions it used."""
+        """Authorise or refuse; the decision is kept with the versions it used.
+
+        An author our copy of the directory lacks is waited for: the gateway knew them, so our copy lags behind.
+        """
         event = work.event
+        if grounds.author is None and not grounds.opposition.opposed and now < work.arrived_at + DIRECTORY_GRACE:
+            return Effects(retry=RetryAt(now + DIRECTORY_RETRY, ErrorCode.UPSTREAM_UNAVAILABLE, counts=False))
         answer = domain.may_feed(
             Question(event.act_type, event.occurred_at, event.expires_at), grounds, now, self.validity
         )

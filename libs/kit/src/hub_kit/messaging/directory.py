@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from hub_contracts.envelope import Envelope
 from hub_contracts.events.directory import MembershipPublished, ProfessionalPublished, StructurePublished
 from hub_kit.db import Connection, Pool
 from hub_kit.messaging.consumer import Taken
@@ -39,7 +40,11 @@ class Directory:
 
     async def sink(self, connection: Connection, events: Sequence[Taken], now: datetime) -> None:
         """Keep the newest state of each entry."""
-        latest = {t.envelope.key: t.envelope for t in events if t.record.topic == self._topic}
+        latest: dict[str, Envelope] = {}
+        for envelope in (t.envelope for t in events if t.record.topic == self._topic):
+            known = latest.get(envelope.key)
+            if known is None or known.time <= envelope.time:  # an older state told again must not hide a newer one
+                latest[envelope.key] = envelope
         if not latest:
             return
         items = [latest[key] for key in sorted(latest)]

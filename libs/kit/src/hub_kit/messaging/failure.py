@@ -53,11 +53,15 @@ def blocked_event(envelope: Envelope, stage: Stage, code: ErrorCode) -> Emit | N
     """
     if envelope.act_version == 0:
         return None
+    try:
+        act_id, structure_id = UUID(envelope.key), UUID(envelope.lane)
+    except ValueError:  # no act of ours: the dead item itself is all there is to see
+        return None
     return Emit(
         ActBlocked(
-            act_id=UUID(envelope.key),
+            act_id=act_id,
             version=envelope.act_version,
-            structure_id=UUID(envelope.lane),
+            structure_id=structure_id,
             flow=Flow(envelope.flow),
             stage=stage,
             code=code,

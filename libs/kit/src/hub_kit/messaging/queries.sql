@@ -24,7 +24,9 @@ where w.key = n.key and w.act_version > 0 and w.act_version < n.version and w.st
 returning w.event_id
 
 -- name: claim_local
--- Round the lanes from $3 on, the oldest first in each, none whose aggregate has earlier unfinished work.
+-- Round the lanes from $3 on, the oldest first in each, none whose aggregate has earlier unfinished work. Rows come in
+-- the order of their lanes (the caller goes on after the last one): pauses are asked for lane by lane, since a join
+-- with them might turn the lanes over; and lanes beyond the limits are never looked at.
 with recursive lanes as (
   (select lane from work_item where handler = $1 and state = 'ready' and flow = $2 and lane > $3 order by lane limit 1)
   union all
@@ -34,7 +36,7 @@ with recursive lanes as (
 ),
 open_lanes as (
   select lane from lanes
-  where lane is not null and not exists (select 1 from lane_pause p where p.lane = lanes.lane)
+  where lane is not null and (select p.paused_at from lane_pause p where p.lane = lanes.lane) is null
   limit $4
 )
 select picked.*, coalesce((select s.version from aggregate_seq s where s.key = picked.key), 0) as known_version

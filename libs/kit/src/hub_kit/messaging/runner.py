@@ -67,6 +67,9 @@ class Ending:
 
     def failed(self, claimed: Claimed, error: Exception, lease_id: UUID | None = None) -> None:
         """A piece of the handler raised: tried again later, or dead."""
+        if claimed.event is None:
+            self.unreadable(claimed, lease_id)
+            return
         work = claimed.work(lease_id)
         verdict = judge(error, work, self.bench.clock.now(), self.bench.rng)
         log.warning(

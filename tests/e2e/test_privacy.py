@@ -1,0 +1,413 @@
+"""A marked patient goes through everything the hub can do to an act, and is found nowhere that is not sealed.
+
+Marks are words that occur nowhere else. They are looked for in every form in every log, metric, topic, file and table;
+the last test plants them to show that this would find them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from hub_local.client import FINAL
+from hub_local.kafka import client_context
+from hub_local.stack import Stack
+from hub_local.world import TEST_OID, Structure, vaccination, with_nir_key
+
+from . import sweep
+from .ledger import Door, open_door
+from .marks import Hit, Marks
+from .own_hub import die_by, end_by, own_hub
+from .replayed import Copy, read_topics
+
+pytestmark = pytest.mark.timeout(280)
+FIRST_INS, SECOND_INS = with_nir_key("1310733063771"), with_nir_key("2310733063772")
+BAD_INS = FIRST_INS[:13] + f"{int(FIRST_INS[13:]) % 97 + 1:02d}"
+WORDS = {
+    "birth name": "ZWXQUIMARQUE",
+    "given name": "QXWILFRIDOZ",
+    "used name": "WQZEPOUSAGE",
+    "local number": "LOCQZ7731",
+    "INS": FIRST_INS,
+    "INS without key": FIRST_INS[:13],
+    "second INS": SECOND_INS[:13],
+    "birth date": "1931-07-09",
+    "address": "rue du Zqxhêtre",
+    "city": "ZQXVILLEDE",
+    "phone": "0599887731",
+    "batch number": "LZQX99417",
+    "product": "VACCIN ZQXPRODUIT",
+    "comment": "rougeur zqxcommentée",
+    "title": "Note Zqxtitrée",
+    "bad code": "ZQXCODEFAUX",
+    "bad field": "zqxchamp",
+}
+MARKS = Marks(WORDS)
+DEBUG = {"HUB_LOG_LEVEL": "DEBUG", "HUB_AUDIT_PAGE_SIZE": "1000"}
+
+
+def patient(ins: str | None = FIRST_INS, local_id: str = "LOCQZ7731") -> dict[str, Any]:
+    """The marked patient, as the LGO declares them."""
+    return {
+        "local_id": local_id,
+        "ins": {"matricule": ins, "oid": TEST_OID} if ins else None,
+        "ins_status": "qualifiee" if ins else "provisoire",
+        "birth_name": "ZWXQUIMARQUE",
+        "first_birth_given_name": "QXWILFRIDOZ",
+        "birth_given_names": "QXWILFRIDOZ",
+        "used_name": "WQZEPOUSAGE",
+        "sex": "F" if ins and ins.startswith("2") else "M",
+        "birth_date": "1931-07-09",
+        "birth_place_code": "33063",
+        "address": {"lines": ["12 rue du Zqxhêtre"], "postal_code": "33000", "city": "ZQXVILLEDE"},
+        "phone": "0599887731",
+    }
+
+
+@dataclass(slots=True)
+class Bench:
+    """The hub, the LGO's door, and one structure in which all happens."""
+
+    stack: Stack
+    door: Door
+    structure: Structure
+
+    @property
+    def lgo(self) -> httpx.AsyncClient:
+        return self.door.client(self.structure.client_id)
+
+    def act(self, who: dict[str, Any], **content: Any) -> dict[str, Any]:
+        """An act full of marks."""
+        when = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+        act = vaccination(self.structure, who, f"PRIV-{uuid4().hex[:12]}", when)
+        act["title"] = "Note Zqxtitrée"
+        act["content"]["comment"] = "Une rougeur zqxcommentée."
+        act["content"]["vaccine"] |= {"name": "VACCIN ZQXPRODUIT", "lot_number": "LZQX99417"}
+        act["content"] |= content
+        act["content"]["vaccine"]["cis"] = f"{60_000_000 + uuid4().int % 9_999_999}"  # one a product and day
+        return act
+
+    async def publish(self, act: dict[str, Any]) -> str:
+        answer = await self.door.insist(self.lgo, "/v1/acts", act)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["act_id"])
+
+    async def until(self, act_id: str, state: str) -> dict[str, Any]:
+        async with asyncio.timeout(120):
+            while (act := (await self.lgo.get(f"/v1/acts/{act_id}")).json())["state"] != state:
+                assert act["state"] not in FINAL, (act["state"], act["code"])
+                await asyncio.sleep(0.3)
+        found: dict[str, Any] = act
+        return found
+
+    async def declare(self, kind: str, who: dict[str, Any]) -> str:
+        body = {
+            "kind": kind, "structure": self.structure.national_id, "author": {"id": self.structure.author.id},
+            "patient": who,
+        }  # fmt: skip
+        answer = await self.door.insist(self.lgo, "/v1/patients/declarations", body)
+        path = f"/v1/patients/declarations/{answer.json()['declaration_id']}"
+        async with asyncio.timeout(60):
+            while (state := (await self.lgo.get(path)).json()["state"]) == "recue":
+                await asyncio.sleep(0.2)
+        return str(state)
+
+
+@pytest.fixture(scope="module")
+async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    async with own_hub(tmp_path_factory.mktemp("privacy"), DEBUG) as stack, open_door(stack) as door:
+        yield Bench(stack, door, stack.options.world.structures[0])
+
+
+async def start(bench: Bench, service: str) -> None:
+    await asyncio.to_thread(bench.stack.start_service, service)
+    await bench.stack.wait_ready()
+
+
+async def test_accepted_and_published(bench: Bench) -> None:
+    act_id = await bench.publish(bench.act(patient()))
+    await bench.until(act_id, "confirmee")
+    async with httpx.AsyncClient(base_url=bench.stack.dmp_control_url) as dmp:
+        (document,) = (await dmp.get("/documents")).json()["documents"]
+        content = (await dmp.get(f"/documents/{document['unique_id']}/content")).content
+    there = {hit.mark for hit in MARKS.find("DMP", content)}
+    assert there >= set(WORDS) - {"second INS", "birth date", "bad code", "bad field"}, "the marks must get through"
+
+
+async def test_refused_by_the_rules_of_the_document(bench: Bench) -> None:
+    act = bench.act(patient(), act_code="ZQXCODEFAUX", rank=0, route="ZQXCODEFAUX")
+    act["content"]["vaccine"] |= {"lot_number": "", "atc": "ZQXCODEFAUX"}
+    view = await bench.until(await bench.publish(act), "refusee")
+    assert view["code"] == "DOCUMENT_INVALID"
+    assert MARKS.find("answer", json.dumps(view, ensure_ascii=False).encode()) == set()
+
+
+@pytest.mark.parametrize(
+    "ins", [{"matricule": BAD_INS, "oid": TEST_OID}, {"matricule": FIRST_INS, "oid": "1.2.250.1.213.1.4.8"}]
+)
+async def test_refused_at_the_door(bench: Bench, ins: dict[str, str]) -> None:
+    act = bench.act(patient() | {"ins": ins})
+    answer = await bench.lgo.post("/v1/acts", json=act, headers={"idempotency-key": uuid4().hex})
+    assert answer.status_code == 422
+    assert MARKS.find("answer", answer.content) == set()
+
+
+async def test_bodies_and_addresses_that_are_wrong(bench: Bench) -> None:
+    lgo, act = bench.lgo, bench.act(patient())
+    texts = json.dumps(act, ensure_ascii=False)
+    answers = [
+        await lgo.post("/v1/acts", json=act | {"patient": patient() | {"birth_date": 7, "sex": "ZQXCODEFAUX"}}),
+        await lgo.post("/v1/acts", content=texts[:-40].encode(), headers={"content-type": "application/json"}),
+        await lgo.post("/v1/acts", content=texts.encode("utf-16"), headers={"content-type": "application/json"}),
+        await lgo.post("/v1/acts", json=act | {"patient": patient() | {"zqxchamp": "ZWXQUIMARQUE"}}),
+        await lgo.post("/v1/patients/declarations", json={"kind": "opposition", "patient": patient()}),
+        await lgo.get("/v1/acts", params={"patient": FIRST_INS, "structure": "ZWXQUIMARQUE"}),
+        await lgo.get("/v1/acts", params={"cursor": FIRST_INS}),
+        await lgo.get("/v1/patients/ZWXQUIMARQUE", params={"ins": FIRST_INS}),
+        await lgo.get(f"/v1/acts/{FIRST_INS}"),
+        await lgo.get("/v1/acts", headers={"authorization": f"Bearer {FIRST_INS}"}),
+        await lgo.get("/v1/acts", headers={"user-agent": "LGO ZWXQUIMARQUE", "traceparent": FIRST_INS}),
+    ]
+    assert [answer.status_code for answer in answers[:-1] if answer.status_code < 400] == []
+    for number, answer in enumerate(answers):
+        # the name of a field that doesn't exist is told back to who sent it
+        told = {hit.mark for hit in MARKS.find("answer", answer.content)}
+        assert told <= {"bad field"}, (number, told)
+
+
+async def test_waiting_for_an_identity_and_released(bench: Bench) -> None:
+    for_ever = await bench.publish(bench.act(patient(None, "LOCQZ7731-B")))
+    for_a_while = await bench.publish(bench.act(patient(None, "LOCQZ7731-C")))
+    differing = await bench.publish(bench.act(patient() | {"birth_date": "1931-07-10"}))
+    for act_id in (for_ever, for_a_while, differing):
+        await bench.until(act_id, "en_attente_identite")
+    who = patient(SECOND_INS, "LOCQZ7731-C") | {"sex": "F"}
+    released = bench.act(patient(None, "LOCQZ7731-D") | {"sex": "F"})
+    act_id = await bench.publish(released)
+    await bench.until(act_id, "en_attente_identite")
+    assert await bench.declare("identity", who | {"local_id": "LOCQZ7731-D"}) == "acceptee"
+    await bench.until(act_id, "confirmee")
+    refused = patient(FIRST_INS, "LOCQZ7731-E") | {"birth_name": "ZWXQUIMARQUE AUTRE"}
+    assert await bench.declare("identity", refused) == "refusee"
+
+
+async def test_opposed(bench: Bench) -> None:
+    who = patient(SECOND_INS, "LOCQZ7731-D")
+    assert await bench.declare("opposition", who) == "acceptee"
+    await bench.until(await bench.publish(bench.act(who)), "exclue")
+    assert await bench.declare("opposition_lifted", who) == "acceptee"
+    await bench.until(await bench.publish(bench.act(who)), "confirmee")
+
+
+async def test_a_dmp_that_answers_with_the_patient(bench: Bench) -> None:
+    """Texts of the DMP's errors may name a patient: none is told on."""
+    text = f"Le patient ZWXQUIMARQUE QXWILFRIDOZ ({FIRST_INS}) LOCQZ7731"
+    scripts: list[dict[str, Any]] = [
+        {"action": "registry_error", "code": "XDSPatientIdDoesNotMatch", "operation": "td2.1", "text": text},
+        {"action": "fault", "operation": "td0.2", "text": text},
+        {"action": "http_error", "status": 503, "operation": "td0.2", "text": text},
+        {"action": "registry_error", "code": "XDSRegistryError", "operation": "td0.2", "text": text},
+    ]
+    async with httpx.AsyncClient(base_url=bench.stack.dmp_control_url) as dmp:
+        for script in scripts:
+            (await dmp.post("/behaviours", json=script)).raise_for_status()
+            act_id = await bench.publish(bench.act(patient()))
+            async with asyncio.timeout(60):
+                while (view := (await bench.lgo.get(f"/v1/acts/{act_id}")).json())["state"] not in FINAL:
+                    await asyncio.sleep(0.3)
+            assert MARKS.find("answer", json.dumps(view, ensure_ascii=False).encode()) == set()
+            assert (await dmp.get("/behaviours")).json() == []
+
+
+async def test_crashes_with_the_act_in_hand(bench: Bench) -> None:
+    """Killed, and brought down by exceptions whose traces go to the log, while holding the act."""
+    stack = bench.stack
+    acts: list[str] = []
+    for service, failpoint, how in (
+        ("dmp-publisher", "after_claim", "kill"),
+        ("dmp-publisher", "after_peer_call_before_record", "kill"),
+        ("document-builder", "after_insert_before_offset_commit", "raise"),
+        ("identity", "after_outbox_read", "raise"),
+        ("consent-registry", "after_ack_before_delete", "raise"),
+    ):
+        ending = die_by(stack, service, failpoint) if how == "kill" else end_by(stack, service, failpoint)
+        dying = asyncio.create_task(ending)
+        await asyncio.sleep(1)
+        acts.append(await bench.publish(bench.act(patient())))
+        await dying
+        await start(bench, service)
+    await asyncio.to_thread(stack.infra.supervisor.stop, "dmp-publisher")
+    stack.options.service_env["HUB_DMP_PUBLISHER_FAULTS"] = "after_peer_call_before_record=raise"
+    await start(bench, "dmp-publisher")
+    acts.append(await bench.publish(bench.act(patient())))
+    log = stack.infra.supervisor.log_of("dmp-publisher")
+    async with asyncio.timeout(60):
+        while "InjectedFault" not in log.read_text():
+            await asyncio.sleep(0.2)
+    await asyncio.to_thread(stack.infra.supervisor.stop, "dmp-publisher")
+    del stack.options.service_env["HUB_DMP_PUBLISHER_FAULTS"]
+    await start(bench, "dmp-publisher")
+    for act_id in acts:
+        await bench.until(act_id, "confirmee")
+
+
+async def test_malformed_events_about_the_patient(bench: Bench) -> None:
+    """Records that look like the gateway's and can't be read: parked or dead, the others go on."""
+    records = [r for r in await read_topics(bench.stack) if dict(r.headers).get("ce_type") == b"act.received.v1"]
+    assert records
+    await write(bench.stack, "gateway", [record for r in records[:3] for record in spoilt(r)])
+    await bench.until(await bench.publish(bench.act(patient())), "confirmee")
+    await asyncio.sleep(2)
+
+
+def spoilt(record: Copy) -> list[Copy]:
+    """The record spoilt in every way, each time under a new event id."""
+    value, headers = record.value or b"", dict(record.headers)
+    event = json.loads(value)
+    sealed = str(event["sealed_act"])
+    middle = len(sealed) // 2
+    altered = sealed[:middle] + ("A" if sealed[middle] != "A" else "B") + sealed[middle + 1 :]
+
+    def version(new_value: bytes, **changed: bytes | None) -> Copy:
+        new = {**headers, "ce_id": str(uuid4()).encode(), **changed}
+        return replace(record, value=new_value, headers=tuple((n, v) for n, v in new.items() if v is not None))
+
+    return [
+        version(value[: len(value) // 2]),
+        version(b"not json \xff\xfe"),
+        version(json.dumps(event | {"sealed_act": altered}).encode()),
+        version(json.dumps(event | {"sealed_act": "20200101.AAAA.AAAA"}).encode()),
+        version(json.dumps({k: v for k, v in event.items() if k != "structure_id"}).encode()),
+        version(value, ce_time=None),
+        version(value, ce_actversion=b"many"),
+        version(value, ce_type=b"act.unheard-of.v1"),
+    ]
+
+
+async def write(stack: Stack, principal: str, records: list[Copy]) -> None:
+    credential = stack.infra.kafka_admin if principal == "admin" else stack.infra.kafka_credential(principal)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=stack.infra.kafka_bootstrap, security_protocol="SSL", ssl_context=client_context(credential)
+    )
+    await producer.start()
+    try:
+        for record in records:
+            await producer.send_and_wait(record.topic, record.value, record.key, headers=list(record.headers))
+    finally:
+        await producer.stop()
+
+
+async def test_no_log_gives_the_patient_away(bench: Bench) -> None:
+    places = sweep.logs(bench.stack)
+    assert {name for name, _ in places} >= {"log gateway.log", "log dmp.log", "log kafka.log", "log postgres.log"}
+    assert b"InjectedFault" in dict(places)["log document-builder.log"], "the crash must have left its trace"
+    assert MARKS.find_in(places) == set()
+
+
+async def test_no_metric_gives_the_patient_away(bench: Bench) -> None:
+    assert MARKS.find_in(await sweep.metrics(bench.stack)) == set()
+
+
+async def test_no_record_of_a_topic_shows_the_patient(bench: Bench) -> None:
+    places = await sweep.topics(bench.stack)
+    assert len(places) > 50
+    assert MARKS.find_in(places) == set()
+
+
+async def test_no_file_holds_the_patient(bench: Bench) -> None:
+    assert MARKS.find_in(sweep.files(bench.stack)) == set()
+
+
+async def test_no_table_shows_the_patient(bench: Bench) -> None:
+    places = await sweep.tables(bench.stack)
+    rows = {name.split(".", 1)[1]: content for name, content in places}
+    for full in ("gateway.act", "identity.patient", "audit.parked_record", "document_builder.blobstore"):
+        assert any(name.startswith(full) and content for name, content in rows.items()), f"{full} is empty"
+    assert MARKS.find_in(places) == set()
+
+
+async def test_forged_clear_text_stays_where_it_was_put(bench: Bench) -> None:
+    """A principal that may write a stream writes the patient in clear: nobody repeats it in a log or a metric."""
+    record = next(
+        r for r in await read_topics(bench.stack) if dict(r.headers).get("ce_type") == b"act.received.v1" and r.value
+    )
+    event = json.loads(record.value or b"")
+    forged = [
+        event | {"birth_name": "ZWXQUIMARQUE"},
+        event | {"structure_id": "ZWXQUIMARQUE"},
+        event | {"sealed_act": json.dumps(patient())},
+        event | {"author_id": 7, "occurred_at": FIRST_INS},
+    ]
+    headers = dict(record.headers)
+    records = [
+        replace(
+            record,
+            value=json.dumps(e).encode(),
+            headers=tuple({**headers, "ce_id": str(uuid4()).encode()}.items()),
+        )
+        for e in forged
+    ]
+    odd = {**headers, "ce_id": b"ZWXQUIMARQUE", "ce_type": b"ZWXQUIMARQUE"}
+    odder = {**headers, "ce_id": str(uuid4()).encode(), "ce_type": b"ZWXQUIMARQUE", "ce_time": FIRST_INS.encode()}
+    records += [replace(record, headers=tuple(odd.items())), replace(record, headers=tuple(odder.items()))]
+    await write(bench.stack, "gateway", records)
+    await bench.until(await bench.publish(bench.act(patient())), "confirmee")
+    await asyncio.sleep(3)
+    assert MARKS.find_in(sweep.logs(bench.stack)) == set()
+    assert MARKS.find_in(await sweep.metrics(bench.stack)) == set()
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        lambda w: w.encode(),
+        lambda w: w.upper().encode(),
+        lambda w: json.dumps({"k": w}).encode(),
+        lambda w: w.encode().hex().encode(),
+        lambda w: w.encode("utf-16-le"),
+        lambda w: base64.b64encode(b"xx" + w.encode() + b"yyy"),
+        lambda w: base64.urlsafe_b64encode(b"x" + json.dumps(w).encode() + b"y"),
+        lambda w: base64.b64encode(w.encode()).hex().encode(),
+    ],
+)
+@pytest.mark.parametrize("label", list(WORDS))
+def test_the_search_knows_every_spelling(label: str, spelling: Any) -> None:
+    content = b"\x00\x01 before " + spelling(WORDS[label]) + b" after"
+    assert label in {hit.mark for hit in MARKS.find("here", content)}
+
+
+async def test_the_search_finds_what_is_planted(bench: Bench) -> None:
+    """The positive control: the same sweeps, with the patient put into a log, a file, a topic and a table."""
+    stack = bench.stack
+    name = WORDS["birth name"]
+    with stack.infra.supervisor.log_of("gateway").open("ab") as log:
+        log.write(json.dumps({"event": name}).encode() + b"\n")
+    planted = stack.home / "planted.bin"
+    planted.write_bytes(base64.b64encode(b"...." + name.encode()))
+    await write(stack, "admin", [Copy("hub.access", b"k", (("h", name.encode()),), b"{}")])
+    parts = urlsplit(stack.infra.database_admin_url)
+    connection = await asyncpg.connect(urlunsplit(parts._replace(path=f"/{stack.databases.name}")))
+    try:
+        await connection.execute("create table gateway.planted (a text, b bytea)")
+        await connection.execute("insert into gateway.planted values (null, $1)", name.encode())
+        tables = MARKS.find_in(await sweep.tables(stack))
+    finally:
+        await connection.execute("drop table gateway.planted")
+        await connection.close()
+    assert Hit(f"table {stack.databases.name}.gateway.planted", "birth name", "hex") in tables
+    assert Hit("log gateway.log", "birth name", "text") in MARKS.find_in(sweep.logs(stack))
+    place = f"file {planted.relative_to(stack.infra.layout.data)}"
+    assert Hit(place, "birth name", "base64") in MARKS.find_in(sweep.files(stack))
+    assert Hit("topic hub.access", "birth name", "text") in MARKS.find_in(await sweep.topics(stack))
