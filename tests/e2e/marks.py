@@ -41,15 +41,13 @@ class Marks:
 
 
 def _plain_forms(word: str) -> Iterator[tuple[str, bytes]]:
-    lowered = {word.lower(), word.upper().lower()}
-    for text in lowered:
-        yield "text", text.encode()
-        yield "json", json.dumps(text)[1:-1].encode()
-        yield "url", quote(text, safe="").lower().encode()
-        yield "form", quote_plus(text).lower().encode()
-        yield "xml", escape(text).encode()
-        yield "latin-1", text.encode("latin-1")
-    for text in {word, word.lower(), word.upper()}:
+    for text in {word, word.lower(), word.upper()}:  # bytes.lower() leaves accented letters as they are
+        yield "text", text.encode().lower()
+        yield "json", json.dumps(text)[1:-1].encode().lower()
+        yield "url", quote(text, safe="").encode().lower()
+        yield "form", quote_plus(text).encode().lower()
+        yield "xml", escape(text).encode().lower()
+        yield "latin-1", text.encode("latin-1").lower()
         yield "utf-16", text.encode("utf-16-le").lower()
         yield "hex", text.encode().hex().encode()
         yield "hex of latin-1", text.encode("latin-1").hex().encode()

@@ -38,7 +38,7 @@ def official_rules() -> Path | None:
 async def own_hub(folder: Path, settings: Mapping[str, str] = {}) -> AsyncIterator[Stack]:
     """A hub with three pharmacies and a cabinet on a Kafka and a PostgreSQL that nobody else uses."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ATTACHED)}
-    layout = Layout.at(folder / "data", ROOT / ".data" / "cache")
+    layout = Layout.at(folder / "data", Layout.from_environment({}).jar_cache)
     with LocalInfra(layout, environ=environ) as infra:
         options = StackOptions(
             world=make_world(3, 1), rules_dir=official_rules(), key_pool=2, service_env={**SHORT_CALLS, **settings}

@@ -33,6 +33,7 @@ def _consumer(stack: Stack) -> AIOKafkaConsumer:
         security_protocol="SSL",
         ssl_context=client_context(stack.infra.kafka_admin),
         enable_auto_commit=False,
+        auto_offset_reset="earliest",
         max_partition_fetch_bytes=8 * 1024 * 1024,
     )
 
@@ -50,13 +51,15 @@ async def read_topics(stack: Stack) -> list[Copy]:
     try:
         partitions = partitions_of(stack)
         consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
+        begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        for partition in partitions:
+            consumer.seek(partition, begins[partition])
         found: list[Copy] = []
         async with asyncio.timeout(60):
             while [p for p in partitions if await consumer.position(p) < ends[p]]:
                 for records in (await consumer.getmany(timeout_ms=500)).values():
                     found += [Copy(r.topic, r.key, tuple(r.headers), r.value) for r in records]
+        assert len(found) >= sum(ends[p] - begins[p] for p in partitions if "directory" not in p.topic)
         return found
     finally:
         await consumer.stop()

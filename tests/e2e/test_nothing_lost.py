@@ -35,22 +35,22 @@ from .own_hub import (
 )
 from .replayed import read_topics, tell_again, until_all_heard
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("test_nothing_lost.py")]
 PAUSE_SECONDS = 1.0
 AUDIT_PAGES = {"HUB_AUDIT_PAGE_SIZE": "1000"}
-POINTS = (
-    ("dmp-publisher", "after_claim"),
-    ("dmp-publisher", "after_peer_call_before_record"),
-    ("dmp-publisher", "after_insert_before_offset_commit"),
-    ("dmp-publisher", "after_outbox_read"),
-    ("dmp-publisher", "after_ack_before_delete"),
-    ("gateway", "after_insert_before_offset_commit"),
-    ("gateway", "after_outbox_read"),
-    ("gateway", "after_ack_before_delete"),
-    ("consent-registry", "after_ack_before_delete"),
-    ("document-builder", "after_insert_before_offset_commit"),
-    ("audit", "after_insert_before_offset_commit"),
-)
+WORST_POINTS: dict[str, tuple[str, ...]] = {
+    "dmp-publisher": (
+        "after_claim",
+        "after_peer_call_before_record",
+        "after_insert_before_offset_commit",
+        "after_outbox_read",
+        "after_ack_before_delete",
+    ),
+    "gateway": ("after_outbox_read", "after_ack_before_delete", "after_insert_before_offset_commit"),
+    "consent-registry": ("after_ack_before_delete",),
+    "document-builder": ("after_insert_before_offset_commit",),
+    "audit": ("after_insert_before_offset_commit",),
+}
 MISBEHAVIOURS: tuple[dict[str, Any], ...] = (
     {"action": "http_error", "status": 500, "probability": 0.10},
     {"action": "hang", "seconds": 5, "probability": 0.05},
@@ -97,14 +97,18 @@ async def kill_9_of_each_service(bench: Bench, name: str) -> None:
 
 
 async def death_at_the_worst_points(bench: Bench, name: str) -> None:
-    """A service kills itself between two steps that belong together, while acts come in."""
+    """Services kill themselves between two steps that belong together, one point after the other, while acts come."""
+
+    async def die_everywhere(service: str, points: tuple[str, ...]) -> None:
+        for point in points:
+            await die_by(bench.stack, service, point)
+        await bench.start(service)
+
     async with asyncio.TaskGroup() as group:
-        for number, (service, point) in enumerate(POINTS):
-            dying = group.create_task(die_by(bench.stack, service, point))
-            group.create_task(bench.flow(name, bench.writer.many(8), per_second=20, together=2))
-            await dying
-            if number + 1 == len(POINTS) or POINTS[number + 1][0] != service:
-                await bench.start(service)
+        deaths = [group.create_task(die_everywhere(*each)) for each in WORST_POINTS.items()]
+        while not all(death.done() for death in deaths):
+            group.create_task(bench.flow(name, bench.writer.many(4), per_second=100, together=2))
+            await asyncio.sleep(0.4 * PAUSE_SECONDS)
 
 
 async def restarts_of_kafka_and_postgresql(bench: Bench, name: str) -> None:

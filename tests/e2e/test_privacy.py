@@ -32,7 +32,7 @@ from .marks import Hit, Marks
 from .own_hub import die_by, end_by, own_hub
 from .replayed import Copy, read_topics
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("test_privacy.py")]
 FIRST_INS, SECOND_INS = with_nir_key("1310733063771"), with_nir_key("2310733063772")
 BAD_INS = FIRST_INS[:13] + f"{int(FIRST_INS[13:]) % 97 + 1:02d}"
 WORDS = {
@@ -55,6 +55,15 @@ WORDS = {
     "bad field": "zqxchamp",
 }
 MARKS = Marks(WORDS)
+FILLED = (
+    "gateway.act",
+    "identity.identity",
+    "identity.waiting_act",
+    "identity.work_item",
+    "identity.parked_record",
+    "audit.parked_record",
+    "document_builder.blob",
+)
 DEBUG = {"HUB_LOG_LEVEL": "DEBUG", "HUB_AUDIT_PAGE_SIZE": "1000"}
 
 
@@ -333,7 +342,7 @@ async def test_no_file_holds_the_patient(bench: Bench) -> None:
 async def test_no_table_shows_the_patient(bench: Bench) -> None:
     places = await sweep.tables(bench.stack)
     rows = {name.split(".", 1)[1]: content for name, content in places}
-    for full in ("gateway.act", "identity.patient", "audit.parked_record", "document_builder.blobstore"):
+    for full in FILLED:
         assert any(name.startswith(full) and content for name, content in rows.items()), f"{full} is empty"
     assert MARKS.find_in(places) == set()
 

@@ -114,9 +114,7 @@ class Service:
 
     async def take_in(self, envelopes: Sequence[Envelope], routes: Sequence[Route] | None = None) -> None:
         inbox = WorkInbox(routes or self.routes, self.wakes.append)
-        taken = [
-            Taken(e, Record(STREAM, 0, i, e.key.encode(), e.headers(), e.data)) for i, e in enumerate(envelopes)
-        ]
+        taken = [Taken(e, Record(STREAM, 0, i, e.key.encode(), e.headers(), e.data)) for i, e in enumerate(envelopes)]
         async with self.pool.acquire() as connection, connection.transaction():
             await inbox(connection, taken, self.clock.now())
         inbox.after_commit()

@@ -207,6 +207,17 @@ def upkeep(service: Service) -> Upkeep:
     return Upkeep(pool=service.pool, clock=service.clock, metrics=service.metrics, wake=service.wakes.append)
 
 
+async def test_what_a_person_wrote_is_in_no_metric(service: Service) -> None:
+    async with service.pool.acquire() as connection:
+        await lanes.pause(connection, "a", "Mme NESSI a appelé", "op", START)
+        await lanes.pause(connection, "b", "CERTIFICATE_EXPIRED", "rule", START)
+    await upkeep(service).measure()
+    exposed = service.metrics.render()[0].decode()
+    assert "NESSI" not in exposed
+    assert 'hub_lanes_paused{reason="operator"} 1.0' in exposed
+    assert 'hub_lanes_paused{reason="CERTIFICATE_EXPIRED"} 1.0' in exposed
+
+
 async def test_dead_items_are_kept_thirty_days(service: Service) -> None:
     await dead(service, 2)
     service.clock.advance(timedelta(days=30).total_seconds() - 1)

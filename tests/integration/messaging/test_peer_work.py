@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +12,7 @@ from uuid import UUID, uuid4
 
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events.publication import PublicationPostponed
-from hub_kit.messaging.model import Effects, Emit, Peer, RetryAt, Transient, Work
+from hub_kit.messaging.model import Effects, Emit, Peer, RetryAt, Route, Transient, Work
 from hub_kit.messaging.peer import PeerRunner
 from hub_kit.messaging.upkeep import Upkeep
 
@@ -59,8 +60,6 @@ class Calling:
 
 
 async def given(service: Service, acts: int = 1, concurrency: int = 4) -> tuple[Calling, PeerRunner]:
-    from hub_kit.messaging.model import Route
-
     calling = Calling(service)
     peer = calling.peer(concurrency)
     await service.take_in(
@@ -165,8 +164,6 @@ async def test_effects_that_cannot_be_written_are_a_failed_try(service: Service)
 async def test_items_of_one_act_are_never_called_at_the_same_time(service: Service) -> None:
     calling, runner = await given(service, acts=0)
     act = uuid4()
-    from hub_kit.messaging.model import Route
-
     routes = [Route("hub.publication", PublicationPostponed, calling.peer())]
     await service.take_in([envelope(event(act), sequence=n) for n in (1, 2)], routes)
     assert await runner.run_once() == 1
@@ -175,3 +172,26 @@ async def test_items_of_one_act_are_never_called_at_the_same_time(service: Servi
     await runner.drain()
     assert await runner.run_once() == 1
     await runner.drain()
+
+
+async def test_one_item_that_cannot_be_loaded_keeps_nobody_else_from_being_called(service: Service) -> None:
+    calling, runner = await given(service, acts=0)
+    calling.gate.set()
+    bad = uuid4()
+    plain = calling.load
+
+    async def load(connection: Any, works: Sequence[Work[PublicationPostponed]]) -> dict[UUID, str]:
+        if any(w.event.act_id == bad for w in works):
+            await connection.execute("select 1 / 0")
+        return await plain(connection, works)
+
+    peer = dataclasses.replace(calling.peer(), load=load)
+    routes = [Route("hub.publication", PublicationPostponed, peer)]
+    await service.take_in([envelope(event(act)) for act in (uuid4(), bad, uuid4())], routes)
+    runner = PeerRunner(service.bench, peer, [PublicationPostponed])
+    assert await runner.run_once() == 2
+    await runner.drain()
+    assert len(calling.called) == 2
+    assert bad not in calling.called
+    row = await service.pool.fetchrow("select key, state, attempts, last_code, lease_id from work_item")
+    assert tuple(row) == (str(bad), "waiting", 1, "HANDLER_FAILED", None)

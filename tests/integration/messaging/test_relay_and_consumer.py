@@ -9,7 +9,7 @@ from uuid import uuid4
 from hub_contracts.envelope import Envelope
 from hub_kit.clock import SystemClock
 from hub_kit.messaging.broker import BrokerError, Outgoing, Producer, Subscriber
-from hub_kit.messaging.consumer import Consumer, WorkInbox
+from hub_kit.messaging.consumer import Consumer, Taken, WorkInbox
 from hub_kit.messaging.memory import MemoryBroker
 from hub_kit.messaging.model import Emit
 from hub_kit.messaging.relay import Relay
@@ -153,6 +153,50 @@ async def test_a_record_that_is_no_event_is_parked_and_blocks_nothing(service: S
     await run_until(service, consumer(service), "work_item", 1)
     rows = await service.pool.fetch("select code from parked_record order by code")
     assert [r["code"] for r in rows] == ["ENVELOPE_UNREADABLE", "ENVELOPE_UNREADABLE", "EVENT_TYPE_UNKNOWN"]
+
+
+def changed(good: Envelope, name: str, value: bytes | None) -> Outgoing:
+    """The record with one header replaced."""
+    headers = [(n, v) for n, v in good.headers() if n != name]
+    return Outgoing(STREAM, b"k", [*headers, (name, value)], good.data)  # type: ignore[list-item]
+
+
+async def test_a_record_that_no_table_could_hold_is_parked_too(service: Service) -> None:
+    producer = await service.broker.producer()
+    good = envelope(event())
+    await producer.send(
+        [
+            changed(good, "ce_lane", b"a\x00b"),
+            changed(good, "ce_partitionkey", b"k" * 5000),
+            changed(good, "ce_sequence", str(2**63).encode()),
+            changed(good, "ce_actversion", b"-1"),
+            changed(good, "ce_traceparent", None),
+            changed(good, "x\x00y", b"\x00"),
+            outgoing(envelope(event())),
+        ]
+    )
+    await run_until(service, consumer(service), "work_item", 1)
+    rows = await service.pool.fetch("select code from parked_record")
+    assert [r["code"] for r in rows] == ["ENVELOPE_UNREADABLE"] * 6
+
+
+async def test_a_sink_may_hear_what_nobody_here_knows_yet(service: Service) -> None:
+    heard: list[str] = []
+
+    class Everything:
+        hears_unknown = True
+
+        async def __call__(self, _connection: object, events: Sequence[Taken], _now: object) -> None:
+            heard.extend(t.envelope.type for t in events)
+
+    producer = await service.broker.producer()
+    good = envelope(event())
+    await producer.send([changed(good, "ce_type", b"of.the.future.v9"), outgoing(envelope(event()))])
+    one = consumer(service)
+    one._sinks = [*one._sinks, Everything()]
+    await run_until(service, one, "work_item", 1)
+    assert sorted(heard) == ["of.the.future.v9", "publication.postponed.v1"]
+    assert await service.count("parked_record") == 1
 
 
 async def test_every_event_delivered_many_times_and_shuffled_gives_one_work_item(service: Service) -> None:

@@ -10,6 +10,8 @@ from uuid import UUID
 from hub_contracts.errors import ErrorCode
 
 CONTENT_TYPE = "application/json"
+MAX_HEADER = 512
+_INT32, _INT64 = 2**31, 2**63
 
 
 class EnvelopeUnreadable(Exception):
@@ -62,13 +64,11 @@ class Envelope:
 
     @classmethod
     def read(cls, headers: Iterable[tuple[str, bytes]], data: bytes) -> Envelope:
-        """The envelope of a Kafka record. Raises EnvelopeUnreadable when a required header is missing or malformed."""
-        found: dict[str, str] = {}
-        try:
-            for name, value in headers:
-                found[name] = value.decode()
-        except (UnicodeDecodeError, AttributeError):
-            raise EnvelopeUnreadable("un en-tête n'est pas de l'UTF-8") from None
+        """The envelope of a Kafka record. Raises EnvelopeUnreadable when a required header is missing or malformed.
+
+        What is read fits the columns it is kept in: short texts without NUL, numbers of 32 and 64 bits.
+        """
+        found = _texts(headers)
         try:
             moment = datetime.fromisoformat(found["ce_time"])
             causation, number = found.get("ce_causationid"), found.get("ce_producerseq")
@@ -79,13 +79,13 @@ class Envelope:
                 time=moment,
                 key=found["ce_partitionkey"],
                 data=data,
-                sequence=int(found.get("ce_sequence", "0")),
-                act_version=int(found.get("ce_actversion", "0")),
+                sequence=_number(found.get("ce_sequence", "0"), _INT64),
+                act_version=_number(found.get("ce_actversion", "0"), _INT32),
                 lane=found.get("ce_lane", ""),
                 flow=found.get("ce_flow", "live"),
                 causation_id=UUID(causation) if causation else None,
                 traceparent=found.get("ce_traceparent"),
-                producer_seq=int(number) if number else None,
+                producer_seq=_number(number, _INT64) if number else None,
             )
         except KeyError as missing:
             raise EnvelopeUnreadable(f"l'en-tête {missing.args[0]} manque") from None
@@ -94,3 +94,24 @@ class Envelope:
         if moment.tzinfo is None:
             raise EnvelopeUnreadable("l'en-tête ce_time n'a pas de fuseau")
         return envelope
+
+
+def _texts(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        for name, value in headers:
+            found[name] = value.decode()
+    except (UnicodeDecodeError, AttributeError):
+        raise EnvelopeUnreadable("un en-tête n'est pas de l'UTF-8") from None
+    for text in found.values():
+        if len(text) > MAX_HEADER or "\0" in text:
+            raise EnvelopeUnreadable("un en-tête est trop long ou contient un caractère nul")
+    return found
+
+
+def _number(text: str, limit: int) -> int:
+    """Raises ValueError when it is none, negative or too large."""
+    number = int(text)
+    if not 0 <= number < limit:
+        raise ValueError
+    return number

@@ -15,6 +15,8 @@ from hub_audit import store
 from hub_audit.canonical import read
 from hub_audit.domain import Fact, fact_of
 from hub_audit.store import Records, Search
+from hub_contracts.envelope import Envelope
+from hub_contracts.errors import ErrorCode
 from hub_contracts.events import EVENT_TYPES
 from hub_kit.clock import Clock
 from hub_kit.db import Connection, Pool
@@ -28,9 +30,10 @@ GAP_GRACE = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """The sink of every topic."""
+    """The sink of every topic; what is of an unknown type is a fact too, and its number counts (design rule 16)."""
 
     records: Records
+    hears_unknown: bool = True
 
     async def __call__(self, connection: Connection, events: Sequence[Taken], now: datetime) -> None:
         """One record for every fact, and the numbers heard."""
@@ -45,14 +48,21 @@ class Recorder:
 
 def _fact(taken: Taken) -> Fact:
     envelope = taken.envelope
+    model = EVENT_TYPES.get(envelope.type)
+    if model is None:
+        return _unreadable(envelope, ErrorCode.EVENT_TYPE_UNKNOWN)
     try:
-        return fact_of(envelope, EVENT_TYPES[envelope.type].parse(envelope.data))
+        return fact_of(envelope, model.parse(envelope.data))
     except ValidationError:
-        log.warning("audit.unreadable_event", event_id=str(envelope.id), type=envelope.type)
-        return Fact(
-            envelope.id, envelope.time, "technical", "event.read", "unreadable", envelope.source, None, None, None,
-            None, "ENVELOPE_UNREADABLE", None, {"type": envelope.type, "producer_seq": envelope.producer_seq},
-        )  # fmt: skip
+        return _unreadable(envelope, ErrorCode.ENVELOPE_UNREADABLE)
+
+
+def _unreadable(envelope: Envelope, code: ErrorCode) -> Fact:
+    log.warning("audit.unreadable_event", event_id=str(envelope.id), type=envelope.type, code=code.value)
+    return Fact(
+        envelope.id, envelope.time, "technical", "event.read", "unreadable", envelope.source, None, None, None,
+        None, code.value, None, {"type": envelope.type, "producer_seq": envelope.producer_seq},
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from hub_dmp_publisher.domain import Named
 from hub_dmp_publisher.sender import Professional, Sender
 from hub_interop.dsig.signer import DigestSigner, SignatureAlgorithm
 from hub_interop.hl7v3 import td02
+from hub_interop.ins.traits import corrected_birth_date
 from hub_interop.terminologies import UnknownCode, class_of_type, concept
 from hub_interop.vihf.assertion import DEFAULT_SPELLING, Spelling, build_assertion
 from hub_interop.vihf.model import AuthenticationMode, AuthnContext, Patient, Role, Software, Vihf
@@ -170,7 +171,7 @@ def _traits(identity: QualifiedIdentity) -> tuple[str, ...]:
     return source_patient_info(
         birth_name=identity.birth_name,
         birth_given_names=_names(identity.first_birth_given_name, identity.birth_given_names),
-        birth_date=identity.birth_date.replace("-", ""),
+        birth_date=corrected_birth_date(identity.birth_date).strftime("%Y%m%d"),  # the day that the CDA says
         sex=_SEXES.get(identity.sex, "U"),
         used_name=identity.used_name,
         used_given_name=identity.used_given_name,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import asyncpg
 import typer
-from pydantic import BaseModel
 
 from hub_gateway.app import IDENTITY
 from hub_gateway.handlers.accounts import Loaded
@@ -17,15 +16,10 @@ from hub_gateway.settings import Settings
 from hub_kit.clock import SystemClock
 from hub_kit.errors import ConfigurationError
 from hub_kit.ids import uuid7
-from hub_kit.messaging.outbox import Outbox
+from hub_kit.messaging.outbox import NothingSealed, Outbox
 from hub_kit.settings import load_settings
 
 EXIT_CONFIG = 78
-
-
-class _NothingSealed:
-    def seal(self, model: BaseModel, aad: str) -> NoReturn:
-        raise AssertionError("memberships have no sealed part")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,7 +43,7 @@ async def _load(settings: Settings, file: Path) -> Loaded:
     clock = SystemClock()
     outbox = Outbox(
         stream=IDENTITY.stream,
-        seals=_NothingSealed(),
+        seals=NothingSealed(),
         new_id=lambda: uuid7(clock),
         topic_prefix=settings.topic_prefix,
     )

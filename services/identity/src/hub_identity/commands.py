@@ -15,7 +15,7 @@ from hub_identity.settings import Settings
 from hub_kit.clock import SystemClock
 from hub_kit.errors import ConfigurationError
 from hub_kit.ids import uuid7
-from hub_kit.messaging.outbox import Outbox
+from hub_kit.messaging.outbox import NothingSealed, Outbox
 from hub_kit.settings import load_settings
 
 EXIT_INVALID = 65  # EX_DATAERR
@@ -50,17 +50,10 @@ def load_annuaire_command(
 async def _load(annuaire: AnnuaireFile, settings: Settings) -> Loaded:
     clock = SystemClock()
     outbox = Outbox(
-        stream="hub.identity", seals=_NothingSealed(), new_id=lambda: uuid7(clock), topic_prefix=settings.topic_prefix
+        stream="hub.identity", seals=NothingSealed(), new_id=lambda: uuid7(clock), topic_prefix=settings.topic_prefix
     )
     connection = await asyncpg.connect(settings.dsn)
     try:
         return await load_annuaire(connection, annuaire, outbox, lambda: uuid7(clock), clock.now())
     finally:
         await connection.close()
-
-
-class _NothingSealed:
-    """The directory has no sealed part."""
-
-    def seal(self, _model: object, _aad: str) -> str:
-        raise AssertionError("nothing to seal here")

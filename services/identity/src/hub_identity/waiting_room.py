@@ -14,8 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from hub_contracts.acts import Flow
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events import ActBlocked, ActRefused, Problem
@@ -26,7 +24,7 @@ from hub_identity.reading import Reader
 from hub_identity.rows import WaitingAct
 from hub_identity.store import Store, Waiting
 from hub_kit.clock import Clock
-from hub_kit.db import Connection, Pool
+from hub_kit.db import DATABASE_ERRORS, Connection, Pool
 from hub_kit.messaging.model import Emit
 from hub_kit.messaging.outbox import Outbox, Settlement
 from hub_kit.security.sealed import Sealer
@@ -107,7 +105,7 @@ class WaitingRoom:
         tried: list[bytes] = []
         try:
             judged = await self._release(woken, tried)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except DATABASE_ERRORS:
             raise  # the database's trouble is everybody's: again later
         except Exception as error:
             judged = 0
@@ -140,7 +138,7 @@ class WaitingRoom:
         if error is None:
             try:
                 return await self._release([local], [])
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except DATABASE_ERRORS:
                 raise
             except Exception as again:
                 error = again

@@ -1,7 +1,17 @@
 """PostgreSQL: pools, named SQL, migrations."""
 
 from hub_kit.db.migrate import Migration, MigrationRefused, migrate
-from hub_kit.db.pool import Connection, Pool, open_pool
+from hub_kit.db.pool import DATABASE_ERRORS, Connection, Pool, open_pool
 from hub_kit.db.sql import Queries, load_queries
 
-__all__ = ["Connection", "Migration", "MigrationRefused", "Pool", "Queries", "load_queries", "migrate", "open_pool"]
+__all__ = [
+    "DATABASE_ERRORS",
+    "Connection",
+    "Migration",
+    "MigrationRefused",
+    "Pool",
+    "Queries",
+    "load_queries",
+    "migrate",
+    "open_pool",
+]

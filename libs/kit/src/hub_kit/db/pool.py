@@ -16,6 +16,9 @@ else:
     Pool = Any
     Connection = Any
 
+# What any use of the database may raise that says nothing about the work at hand. InternalClientError: the connection
+# broke between two steps of one statement.
+DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 STATEMENT_TIMEOUT_MS = 15_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
 

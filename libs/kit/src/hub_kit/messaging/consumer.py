@@ -41,7 +41,10 @@ class Taken:
 
 
 class Sink(Protocol):
-    """Where read events go. Called inside a transaction with what was read, in order; idempotent by event id."""
+    """Where read events go. Called inside a transaction with what was read, in order; idempotent by event id.
+
+    A sink whose attribute `hears_unknown` is true is also given events of types nobody here knows yet.
+    """
 
     async def __call__(self, connection: Connection, events: Sequence[Taken], now: datetime) -> None:
         """Keep the events."""
@@ -165,7 +168,7 @@ class Consumer:
         now = self._clock.now()
         async with self._pool.acquire() as connection, connection.transaction():
             for sink in self._sinks:
-                await sink(connection, events, now)
+                await sink(connection, [*events, *_unknown(unreadable)] if _hears_unknown(sink) else events, now)
             if unreadable:
                 await _park(connection, unreadable, now)
                 for record, code in unreadable:
@@ -200,7 +203,7 @@ def read_records(records: Sequence[Record]) -> tuple[list[Taken], list[tuple[Rec
 
 
 async def _park(connection: Connection, unreadable: Sequence[tuple[Record, ErrorCode]], now: datetime) -> None:
-    headers = [json.dumps([[n, v.decode("latin-1")] for n, v in r.headers]) for r, _ in unreadable]
+    headers = [json.dumps([[_shown(n.encode()), _shown(v)] for n, v in r.headers]) for r, _ in unreadable]
     await connection.execute(
         QUERIES.park,
         [r.topic for r, _ in unreadable],
@@ -211,3 +214,18 @@ async def _park(connection: Connection, unreadable: Sequence[tuple[Record, Error
         now,
         [r.value for r, _ in unreadable],
     )
+
+
+def _shown(value: bytes | None) -> str:
+    """A header of a record we don't understand, as text that jsonb takes: it has no NUL."""
+    return (value or b"").decode("latin-1").replace("\0", "\ufffd")
+
+
+def _hears_unknown(sink: Sink) -> bool:
+    return bool(getattr(sink, "hears_unknown", False))
+
+
+def _unknown(unreadable: Sequence[tuple[Record, ErrorCode]]) -> list[Taken]:
+    """Parked events whose envelope can be read: only their type is not known here."""
+    records = [record for record, code in unreadable if code is ErrorCode.EVENT_TYPE_UNKNOWN]
+    return [Taken(Envelope.read(record.headers, record.value), record) for record in records]

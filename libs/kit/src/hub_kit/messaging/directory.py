@@ -7,12 +7,16 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from hub_contracts.envelope import Envelope
 from hub_contracts.events.directory import MembershipPublished, ProfessionalPublished, StructurePublished
 from hub_kit.db import Connection, Pool
 from hub_kit.messaging.consumer import Taken
 from hub_kit.messaging.outbox import QUERIES
+from hub_kit.telemetry import logs
 
+log = logs.get_logger("hub.messaging")
 STREAM = "hub.directory"
 Entry = StructurePublished | ProfessionalPublished | MembershipPublished
 T = TypeVar("T", StructurePublished, ProfessionalPublished, MembershipPublished)
@@ -39,9 +43,9 @@ class Directory:
         return self._topic
 
     async def sink(self, connection: Connection, events: Sequence[Taken], now: datetime) -> None:
-        """Keep the newest state of each entry."""
+        """Keep the newest state of each entry; one that can't be read is left, the state before it holds."""
         latest: dict[str, Envelope] = {}
-        for envelope in (t.envelope for t in events if t.record.topic == self._topic):
+        for envelope in (t.envelope for t in events if t.record.topic == self._topic and _readable(t.envelope)):
             known = latest.get(envelope.key)
             if known is None or known.time <= envelope.time:  # an older state told again must not hide a newer one
                 latest[envelope.key] = envelope
@@ -99,3 +103,16 @@ class Directory:
     def _get(self, key: str, model: type[T]) -> T | None:
         entry = self._entries.get(key)
         return entry if isinstance(entry, model) else None
+
+
+def _readable(envelope: Envelope) -> bool:
+    """The entry is what its type says, and jsonb takes it (it has no NUL)."""
+    model = _MODELS.get(envelope.type)
+    try:
+        if model is not None and b"\\u0000" not in envelope.data:
+            model.parse(envelope.data)
+            return True
+    except ValidationError:
+        pass
+    log.warning("directory.entry_unreadable", event_id=str(envelope.id), type=envelope.type)
+    return False

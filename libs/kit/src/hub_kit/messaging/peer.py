@@ -6,7 +6,7 @@ A result that comes after its lease ended doesn't match the lease any more: it i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from hub_contracts.events import Event
 from hub_kit import faults
+from hub_kit.db import Connection
 from hub_kit.messaging.claims import Claimed, Claimer
 from hub_kit.messaging.failure import DeadLimit
 from hub_kit.messaging.model import Effects, Peer
@@ -73,19 +74,50 @@ class PeerRunner:
             log.error("work.not_settled", exc_info=error, handler=self.name)
 
     async def _claim(self, room: int) -> list[_Leased]:
+        """Claimed, loaded and leased; when that fails it is done again item by item, as a batch is (design rule 5)."""
         await self._bench.prepare()
-        now = self._bench.clock.now()
-        async with self._bench.pool.acquire() as connection, connection.transaction():
-            claimed = await self._claimer.claim(connection, room, self._handler.per_lane)
-            if not claimed:
-                return []
-            leases = {c.envelope.id: self._bench.new_id() for c in claimed}
-            until = now + timedelta(seconds=self._handler.call_seconds + LEASE_MARGIN_SECONDS)
-            works = [c.work(leases[c.envelope.id]) for c in claimed if c.event is not None and not c.superseded]
-            states: Mapping[UUID, Any] = await self._handler.load(connection, works) if works else {}
-            await connection.execute(QUERIES.lease, list(leases), list(leases.values()), until)
-        faults.reach("after_claim")
+        failed: list[UUID] = []
+        try:
+            async with self._bench.pool.acquire() as connection, connection.transaction():
+                claimed = await self._claimer.claim(connection, room, self._handler.per_lane)
+                failed = [c.envelope.id for c in claimed]
+                leased = await self._lease(connection, claimed) if claimed else []
+        except Exception as error:
+            if not failed:
+                raise
+            leased = []
+            for event_id in failed:
+                leased += await self._claim_alone(event_id, error if len(failed) == 1 else None)
+        if leased:
+            faults.reach("after_claim")
+        return leased
+
+    async def _lease(self, connection: Connection, claimed: Sequence[Claimed]) -> list[_Leased]:
+        leases = {c.envelope.id: self._bench.new_id() for c in claimed}
+        until = self._bench.clock.now() + timedelta(seconds=self._handler.call_seconds + LEASE_MARGIN_SECONDS)
+        works = [c.work(leases[c.envelope.id]) for c in claimed if c.event is not None and not c.superseded]
+        states: Mapping[UUID, Any] = await self._handler.load(connection, works) if works else {}
+        await connection.execute(QUERIES.lease, list(leases), list(leases.values()), until)
         return [_Leased(c, leases[c.envelope.id], states.get(c.envelope.id)) for c in claimed]
+
+    async def _claim_alone(self, event_id: UUID, known: Exception | None) -> list[_Leased]:
+        """One item in a transaction of its own; if it can't be loaded it is settled as failed."""
+        error = known
+        if error is None:
+            try:
+                async with self._bench.pool.acquire() as connection, connection.transaction():
+                    item = await self._claimer.claim_one(connection, event_id)
+                    return await self._lease(connection, [item]) if item is not None else []
+            except Exception as again:
+                error = again
+        async with self._bench.pool.acquire() as connection, connection.transaction():
+            item = await self._claimer.claim_one(connection, event_id)
+            if item is not None:
+                ending = Ending(self._bench, self.name, self.limit)
+                ending.failed(item, error)
+                await self._bench.outbox.settle(connection, ending.settlement, self._bench.clock.now())
+        self._bench.wake_relay()
+        return []
 
     async def _work(self, leased: _Leased) -> None:
         item, lease_id = leased.item, leased.lease_id

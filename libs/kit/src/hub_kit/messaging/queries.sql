@@ -7,7 +7,8 @@ with incoming as (
                          traceparent, time, data, ord)
 ),
 fresh as (
-  insert into seen_event select event_id from incoming on conflict do nothing returning event_id
+  -- in the order of the ids: replicas that read the same events can't wait for each other in a circle
+  insert into seen_event select event_id from incoming order by event_id on conflict do nothing returning event_id
 )
 insert into work_item (event_id, handler, key, lane, flow, type, source, sequence, act_version, causation_id,
                        traceparent, time, data, arrived_at)

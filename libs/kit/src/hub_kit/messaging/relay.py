@@ -12,6 +12,7 @@ import asyncpg
 from hub_contracts.envelope import Envelope
 from hub_kit import faults
 from hub_kit.clock import Clock
+from hub_kit.db import DATABASE_ERRORS
 from hub_kit.messaging.broker import Broker, BrokerError, Outgoing, Producer
 from hub_kit.messaging.outbox import QUERIES
 from hub_kit.telemetry import logs
@@ -52,7 +53,7 @@ class Relay:
         while True:
             try:
                 await self._connected()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BrokerError, TimeoutError) as error:
+            except (BrokerError, *DATABASE_ERRORS) as error:
                 log.warning("relay.interrupted", exc_info=error)
             if self._stopping:
                 return

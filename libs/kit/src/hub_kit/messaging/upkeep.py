@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from hub_contracts.errors import ErrorCode
 from hub_kit.clock import Clock
 from hub_kit.db import Pool
 from hub_kit.messaging.outbox import QUERIES
@@ -81,7 +82,8 @@ class Upkeep:
         self._metrics.replace(defs.DEAD_ITEMS, dead)
         reasons: dict[tuple[str, ...], float] = {}
         for row in paused:
-            reasons[(row["reason"],)] = reasons.get((row["reason"],), 0.0) + 1
+            reason = row["reason"] if row["reason"] in ErrorCode.__members__ else "operator"  # words of a person
+            reasons[(reason,)] = reasons.get((reason,), 0.0) + 1
         self._metrics.replace(defs.LANES_PAUSED, reasons)
 
     async def daily(self) -> None:
