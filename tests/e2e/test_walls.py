@@ -244,10 +244,13 @@ async def test_an_internal_address_is_for_those_it_names(
 
 async def until_held(lgo: Lgo, act_id: str, code: str, seconds: float = 60) -> None:
     """Return once the act waits, and says why."""
-    async with asyncio.timeout(seconds):
-        while (act := await lgo.act(act_id))["code"] != code:
-            assert not act["final"], act["state"]
-            await asyncio.sleep(0.2)
+    act = await lgo.act(act_id)
+    deadline = asyncio.get_running_loop().time() + seconds
+    while act["code"] != code:
+        assert not act["final"], act["state"]
+        assert asyncio.get_running_loop().time() < deadline, (act["state"], act["code"])
+        await asyncio.sleep(0.2)
+        act = await lgo.act(act_id)
     assert act["state"] == "en_file"
 
 

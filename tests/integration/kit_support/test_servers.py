@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from fastapi import Body, Depends, FastAPI, Request
+from fastapi.responses import RedirectResponse
 
 from hub_kit.clock import SystemClock
 from hub_kit.security.jwks import http_fetch
@@ -233,11 +234,15 @@ async def test_a_long_poll_ends_when_the_server_stops() -> None:
 
 
 async def test_keys_are_fetched_over_http() -> None:
-    async with serving(demo_app()) as server:
+    app = demo_app()
+    app.add_api_route("/moved", lambda: RedirectResponse("/openapi.json"))
+    async with serving(app) as server:
         document = json.loads(await http_fetch()(f"{server.url}/openapi.json"))
         assert document["openapi"].startswith("3.")
         with pytest.raises(OSError):
             await http_fetch()(f"{server.url}/absent")
+        with pytest.raises(OSError):
+            await http_fetch()(f"{server.url}/moved")
     with pytest.raises(ValueError, match="https"):
         await http_fetch()("file:///etc/hostname")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 
@@ -19,7 +21,7 @@ from hub_local.detached import start_detached
 from hub_local.errors import LocalError
 from hub_local.infra import LocalInfra
 from hub_local.layout import Layout, repository_root
-from hub_local.stack import Stack, StackOptions
+from hub_local.stack import SECRETS_FILE, Stack, StackOptions
 from hub_local.supervisor import stop_on_signals
 from hub_local.world import make_world
 
@@ -32,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     """Add them to `hub-local`."""
     app.command()(demo)
     app.command()(up)
+    app.command()(token)
     app.command("test", context_settings={"ignore_unknown_options": True})(run_tests)
     app.command(hidden=True)(serve)
     app.command()(bench)
@@ -85,11 +88,30 @@ def up() -> None:
     except LocalError as error:
         typer.echo(f"{error.code}: {error}", err=True)
         raise typer.Exit(1) from error
-    state = layout.read_state()
     _say_rules()
-    for name, value in state.get("addresses", {}).items():
+    for name, value in layout.read_run().get("addresses", {}).items():
         _console.print(f"{name:<22} {value}", soft_wrap=True)
-    _console.print("Arrêt : make down")
+    _console.print("Nouveau jeton : .venv/bin/hub-local token [compte] ; arrêt : make down")
+
+
+def token(
+    client_id: Annotated[str, typer.Argument(help="Compte : lgo-0, lgo-2, lgo-3 ou auditeur-regional.")] = "lgo-0",
+) -> None:
+    """Print a fresh access token of an account of the running hub."""
+    layout = Layout.from_environment(os.environ)
+    address = layout.read_run().get("addresses", {}).get("jetons (OAuth 2)")
+    secrets_file = layout.data / "hub" / "main" / SECRETS_FILE
+    if not address or not secrets_file.exists():
+        typer.echo("nothing runs: make up", err=True)
+        raise typer.Exit(3)
+    secrets = json.loads(secrets_file.read_text("utf-8"))
+    if client_id not in secrets:
+        typer.echo(f"accounts: {', '.join(secrets)}", err=True)
+        raise typer.Exit(2)
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secrets[client_id]}
+    answer = httpx.post(address, data=form, timeout=10)
+    answer.raise_for_status()
+    typer.echo(answer.json()["access_token"])
 
 
 def serve() -> None:
@@ -118,6 +140,7 @@ async def _start(stack: Stack) -> dict[str, str]:
         "documentation": f"{stack.gateway_url}/docs",
         "traces (auditeurs)": f"{stack.audit_url}/v1/audit/records",
         "DMP simulé, commande": stack.dmp_control_url,
+        "jetons (OAuth 2)": stack.token_url,
         "structure": first.national_id,
         "auteur": first.author.id,
         "jeton LGO (1 h)": await stack.token(first.client_id),

@@ -35,6 +35,7 @@ LPS = {"name": "HUB DMP", "version": "0.1", "homologation": "TEST-NON-HOMOLOGUE"
 LPS_OID = "1.2.250.1.999.1.42"
 MIGRATIONS = (("hub_kit", "migrations/service"), ("hub_kit", "migrations/subjects"))
 START_SECONDS = 60.0
+SECRETS_FILE = "account-secrets.json"
 PUBLIC = ("gateway", "audit")
 
 
@@ -112,6 +113,7 @@ class Stack:
     async def start(self) -> None:
         """Everything up and ready. Raises ProcessFailed with the log's end when a part doesn't come up."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(self.home / SECRETS_FILE, json.dumps(self.options.world.secrets))
         names = [*PUBLIC, *(f"{s}-internal" for s in SERVICES), "dmp", "dmp-control", "issuer"]
         if self.options.topic_prefix:  # one of several hubs on this infrastructure
             self._ports = pick_ports(names)

@@ -6,6 +6,7 @@ stop order: HTTP and consumer ─▶ worker and own tasks ─▶ relay ─▶ up
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from importlib.metadata import version
 from typing import TypeVar
 
 import typer
@@ -32,6 +33,7 @@ from hub_kit.security.sealed import Sealer
 from hub_kit.security.tls import internal_server_context, kafka_client_context
 from hub_kit.service import Identity, Parts, Resources
 from hub_kit.settings import ServiceSettings
+from hub_kit.telemetry import metric_defs as defs
 from hub_kit.telemetry.health import Health, skew_check
 from hub_kit.telemetry.metrics import Metrics
 from hub_kit.web import HttpServer, create_app, create_internal_app
@@ -109,6 +111,7 @@ class _Assembly:
         relay = Relay(
             dsn=settings.dsn, broker=self._broker, clock=self._clock, metrics=self._metrics, source=settings.service
         )
+        self._metrics.set(defs.BUILD_INFO, 1, settings.service, version("hub-kit"))
         self._health.add("database", skew_check(pool.acquire, self._clock, self._metrics))
         resources = Resources(
             clock=self._clock, pool=pool, api_pool=api_pool, keys=wrapper, sealer=sealer, outbox=outbox,
@@ -161,7 +164,8 @@ class _Assembly:
         async def connected() -> str | None:
             return None if consumer.connected else "no broker session"
 
-        self._health.add("kafka", connected)
+        # who serves the public goes on without a broker: what is accepted waits in the outbox
+        self._health.add("kafka", connected, decisive=not parts.public)
         self._supervisor.add("consumer", consumer.run, phase=Phase.INTAKE, stop=consumer.stop)
         refresher = tasks.DirectoryRefresher(resources)
         self._supervisor.add("directory", refresher.run, phase=Phase.WATCH, stop=refresher.stop)

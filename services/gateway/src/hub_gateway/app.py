@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from datetime import timedelta
 
 from hub_contracts.states import Stage
@@ -21,7 +22,7 @@ from hub_gateway.settings import Settings
 from hub_gateway.store import requests
 from hub_gateway.store.feed import Heads
 from hub_gateway.store.standing import Standings
-from hub_gateway.upstreams import IssuerClient
+from hub_kit.security.jwks import http_fetch
 from hub_kit.security.tokens import TokenVerifier
 from hub_kit.service import Identity, OwnTask, Parts, Resources
 
@@ -32,7 +33,8 @@ IDENTITY = Identity(stream="hub.act", stage=Stage.RECEIVED)
 async def build(settings: Settings, resources: Resources) -> Parts:
     """The LGO API, the follow-up of the road, and two tasks: who waits for news, and old answers that go."""
     clock = resources.clock
-    issuers = IssuerClient(settings.issuer_ca_file)
+    ca_file = settings.issuer_ca_file
+    fetch = http_fetch(ssl.create_default_context(cafile=None if ca_file is None else str(ca_file)))
     heads = Heads(resources.api_pool, settings.max_long_polls)
     standings = Standings(resources.api_pool, clock, settings.standing_seconds)
     desk = Desk(
@@ -47,7 +49,7 @@ async def build(settings: Settings, resources: Resources) -> Parts:
         new_id=resources.new_id,
         digest_key=await requests.digest_key(resources.pool, resources.keys),
     )
-    gate = Gate(TokenVerifier(list(settings.issuers), clock, issuers.fetch), standings, clock)
+    gate = Gate(TokenVerifier(list(settings.issuers), clock, fetch), standings, clock)
     intake = Intake(desk, timedelta(days=settings.wait_days))
     purge = AnswerPurge(resources.pool, clock, timedelta(hours=settings.idempotency_hours), asyncio.Event())
     stuck = StuckWatch(resources.pool, clock, heads, consumers.FOLLOW_UP, asyncio.Event())
@@ -59,6 +61,5 @@ async def build(settings: Settings, resources: Resources) -> Parts:
             OwnTask("answer-purge", purge.run, purge.stop),
             OwnTask("stuck-acts", stuck.run, stuck.stop),
         ],
-        closers=[issuers.close],
         linger_seconds=FOLLOW_UP_LINGER_SECONDS,
     )

@@ -26,7 +26,7 @@ from hub_kit.telemetry.metrics import Metrics
 
 log = logs.get_logger("hub.messaging")
 POLL_LIMIT = 500
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.3
 COMMIT_EVERY_SECONDS = 1.0
 REOPEN_SECONDS = 1.0
 LINGER_SECONDS = 0.1

@@ -109,6 +109,7 @@ class Relay:
         await producer.send([self._record(row, first + index) for index, row in enumerate(rows)])
         faults.reach("after_ack_before_delete")
         await connection.execute(QUERIES.delete_sent, [row["id"] for row in rows], first + len(rows) - 1)
+        self._metrics.observe(defs.RELAY_BATCH, len(rows))
         for topic, count in Counter(row["topic"] for row in rows).items():
             self._metrics.inc(defs.RELAY_EVENTS, topic, amount=count)
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from ssl import SSLContext
-from typing import Annotated, Literal
-from urllib.request import HTTPSHandler, ProxyHandler, build_opener
+from typing import Annotated, Any, Literal
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, build_opener
 
 import orjson
 from joserfc.jwk import KeySet
@@ -104,13 +104,20 @@ class IssuerKeys:
         return await self._fetch(self.issuer.jwks_url)
 
 
+class _NoRedirect(HTTPRedirectHandler):
+    """Keys come from the address that is configured, or not at all."""
+
+    def redirect_request(self, *_args: Any, **_named: Any) -> None:
+        return None
+
+
 def http_fetch(context: SSLContext | None = None) -> Fetch:
-    """A `Fetch` for http and https addresses: 5 s at most, no proxy, in a thread (it runs once in ten minutes).
+    """A `Fetch` for http and https addresses: 5 s at most, no proxy, no redirect, in a thread (once in ten minutes).
 
     `context` says whom to trust; the system's authorities when None. The call raises OSError, or ValueError for an
     address of another kind or an answer of more than 1 MiB.
     """
-    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+    opener = build_opener(ProxyHandler({}), _NoRedirect(), HTTPSHandler(context=context))
 
     def get(url: str) -> bytes:
         if not url.startswith(("http://", "https://")):

@@ -1,29 +1,38 @@
--- A partition is a table of its own: default privileges give the service's roles all rights on it, and who may delete
--- from a partition may delete records. What 0001 took back on the whole is taken back on each part.
-create function protect_audit_records() returns void
-language plpgsql security definer set search_path from current as $$
+-- A new partition gets the schema's default privileges, not those of audit_record: they are taken back from each one.
+create function make_append_only(part regclass) returns void language plpgsql
+set search_path from current as $$
 declare
-  part record;
   reader text;
 begin
   for reader in select rolname from pg_roles where rolname in (current_schema() || '_worker', current_schema() || '_api') loop
-    for part in
-      select i.inhrelid::regclass as name from pg_inherits i
-      where i.inhparent = 'audit_record'::regclass
-        and has_table_privilege(reader, i.inhrelid, 'update, delete, truncate')
-    loop
-      execute format('revoke update, delete, truncate on %s from %I', part.name, reader);
-    end loop;
+    execute format('revoke update, delete, truncate on %s from %I', part, reader);
+  end loop;
+end $$;
+revoke execute on function make_append_only(regclass) from public;
+
+-- This month and the next have their partitions.
+create or replace function maintain_audit_record(today date) returns void
+language plpgsql security definer set search_path from current as $$
+declare
+  month date;
+  part text;
+begin
+  for month in select generate_series(date_trunc('month', today) - interval '1 month',
+                                      date_trunc('month', today) + interval '1 month', interval '1 month')::date loop
+    part := format('audit_record_%s', to_char(month, 'YYYYMM'));
+    if to_regclass(part) is null then
+      execute format('create table %I (like audit_record including all)', part);
+      perform make_append_only(part::regclass);
+      execute format('with moved as (delete from audit_record_other where event_id >= %L and event_id < %L returning *) '
+                     'insert into %I select * from moved',
+                     uuid_of_moment(month::timestamp at time zone 'UTC'),
+                     uuid_of_moment((month + interval '1 month')::timestamp at time zone 'UTC'), part);
+      execute format('alter table audit_record attach partition %I for values from (%L) to (%L)', part,
+                     uuid_of_moment(month::timestamp at time zone 'UTC'),
+                     uuid_of_moment((month + interval '1 month')::timestamp at time zone 'UTC'));
+    end if;
   end loop;
 end $$;
 
-alter function maintain_audit_record(date) rename to make_audit_partitions;
-
-create function maintain_audit_record(today date) returns void
-language plpgsql security definer set search_path from current as $$
-begin
-  perform make_audit_partitions(today);
-  perform protect_audit_records();
-end $$;
-
-select protect_audit_records();
+-- The partitions that exist already.
+select make_append_only(inhrelid::regclass) from pg_inherits where inhparent = 'audit_record'::regclass;

@@ -31,6 +31,8 @@ ACT: dict[str, Any] = {
         "vaccine": {
             "name": "VAXIGRIPTETRA, suspension injectable en seringue préremplie",
             "cis": "61252755",
+            "atc": "J07BB02",
+            "atc_label": "vaccin grippal, antigène purifié",
             "lot_number": "V3A27M",
         },
         "dose": {"value": 0.5, "unit": "mL"},
