@@ -1,5 +1,5 @@
 # `make` alone prints what there is. Everything the project makes is under .venv and .data; `make clean` removes both.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := libs/contracts libs/kit libs/interop simulators deploy/local \
@@ -25,7 +25,7 @@ test: setup ## Run all tests, on a PostgreSQL and a Kafka of their own
 setup: $(VENV)/.ready ## Make the virtual environment (Python 3.11, locked dependencies)
 
 $(VENV)/.ready: requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
-	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing locked dependencies…"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements.lock

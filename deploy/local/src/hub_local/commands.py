@@ -91,7 +91,7 @@ def up() -> None:
     _say_rules()
     for name, value in layout.read_run().get("addresses", {}).items():
         _console.print(f"{name:<22} {value}", soft_wrap=True)
-    _console.print("Nouveau jeton : .venv/bin/hub-local token [compte] ; arrêt : make down")
+    _console.print("Nouveau jeton : .venv/bin/hub-local token \\[compte] ; arrêt : make down")
 
 
 def token(
