@@ -6,6 +6,8 @@ MEMBERS := libs/contracts libs/kit libs/interop simulators deploy/local \
            services/gateway services/identity services/consent-registry services/document-builder \
            services/dmp-publisher services/audit
 ARGS ?=
+# nothing is left outside this folder, not even what pip keeps
+export PIP_CACHE_DIR := $(CURDIR)/.data/cache/pip
 
 .DEFAULT_GOAL := help
 
