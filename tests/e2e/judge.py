@@ -47,12 +47,17 @@ class Picture:
 async def judge(stack: Stack, door: Door, sent: Sequence[Sent], seconds: float = 150) -> Picture:
     """Wait until every act is final and audit has heard of it; then nothing may be lost and nothing doubled."""
     await _until_final(stack, door, sent, seconds)
-    picture = await _calm_picture(stack, door, sent)
+    picture = await calm_picture(stack, door, sent)
+    verdict(picture, sent)
+    return picture
+
+
+def verdict(picture: Picture, sent: Sequence[Sent]) -> None:
+    """Raises AssertionError when anything is lost, doubled, out of order or untold."""
     _states_are_as_expected(picture, sent)
     _documents_are_there_once(picture, sent)
     _audit_holds_every_fact_once(picture, sent)
     _feeds_are_dense_and_in_order(picture, sent)
-    return picture
 
 
 async def look(stack: Stack, door: Door) -> Picture:
@@ -111,7 +116,7 @@ async def _until_final(stack: Stack, door: Door, sent: Sequence[Sent], seconds: 
         raise AssertionError(f"{len(open_acts)} of {len(sent)} acts are not final: {stuck}") from None
 
 
-async def _calm_picture(stack: Stack, door: Door, sent: Sequence[Sent]) -> Picture:
+async def calm_picture(stack: Stack, door: Door, sent: Sequence[Sent] = ()) -> Picture:
     """Audit hears of things a moment later than LGO: the picture once it has caught up, else the last one."""
     deadline = asyncio.get_running_loop().time() + CALM_SECONDS
     while True:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -21,7 +21,7 @@ from hub_local.pki import SERVICES
 from hub_local.stack import Stack
 
 from .directory_news import rename_all
-from .judge import judge, look
+from .judge import Picture, calm_picture, judge, verdict
 from .ledger import Door, Sent, Writer, flow, open_door
 from .own_hub import (
     die_by,
@@ -213,10 +213,49 @@ async def _documents_bear(stack: Stack, documents: list[dict[str, Any]], names: 
 
 async def test_at_the_end_nothing_is_left_over(bench: Bench) -> None:
     """Whatever was done in this file: no document twice, no act on its way, no number of any service missing."""
-    picture = await look(bench.stack, bench.door)
+    picture = await calm_picture(bench.stack, bench.door)
     held = [document["vaccination_id"] for document in picture.documents]
     assert len(held) == len(set(held))
     ends = list(picture.states.values())
     assert set(ends) == {ActState.CONFIRMEE.value, ActState.REFUSEE.value}
     assert ends.count(ActState.CONFIRMEE.value) == len(held)
     assert all(source["complete_to"] == source["highest"] for source in picture.completeness)
+
+
+def one_record(picture: Picture, sent: Sent, action: str) -> tuple[str, dict[str, Any]]:
+    """An act's audit record of that action."""
+    return next((k, r) for k, r in picture.records.items() if r["act_id"] == sent.act_id and r["action"] == action)
+
+
+async def test_the_judge_sees_what_is_lost_and_what_is_doubled(bench: Bench) -> None:
+    """The judge's own trial: pictures with one thing wrong each."""
+    picture = await calm_picture(bench.stack, bench.door)
+    sent = bench.sent[kill_9_of_each_service.__name__]
+    good = next(s for s in sent if s.expected is ActState.CONFIRMEE)
+    refused = next(s for s in sent if s.expected is ActState.REFUSEE)
+    verdict(picture, sent)
+    documents, records, feeds = picture.documents, picture.records, picture.feeds
+    document = next(d for d in documents if d["vaccination_id"].upper() == good.vaccination_id.upper())
+    forbidden = document | {"unique_id": "2.25.1", "vaccination_id": refused.vaccination_id}
+    key, record = one_record(picture, good, "document.publish")
+    client_id = good.structure.client_id
+    feed = feeds[client_id]
+    again = feed[-1] | {"seq": len(feed) + 1, "act_id": good.act_id, "state": "confirmee"}
+    gap = [picture.completeness[0] | {"complete_to": 0}, *picture.completeness[1:]]
+    wrong = (
+        replace(picture, documents=[d for d in documents if d is not document]),
+        replace(picture, documents=[*documents, document | {"unique_id": "2.25.1"}]),
+        replace(picture, documents=[*documents, forbidden]),
+        replace(
+            picture, documents=[document | {"structure": "1330000000"}, *(d for d in documents if d is not document)]
+        ),
+        replace(picture, states=picture.states | {good.act_id: "en_file"}),
+        replace(picture, records={k: r for k, r in records.items() if k != key}),
+        replace(picture, records=records | {"another": record}),
+        replace(picture, completeness=gap),
+        replace(picture, feeds=feeds | {client_id: [*feed[:7], *feed[8:]]}),
+        replace(picture, feeds=feeds | {client_id: [*feed, again]}),
+    )
+    for doctored in wrong:
+        with pytest.raises(AssertionError):
+            verdict(doctored, sent)

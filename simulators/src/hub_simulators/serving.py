@@ -37,7 +37,16 @@ class _QuietServer(uvicorn.Server):
 class Listener:
     """One port and its application."""
 
-    def __init__(self, app: Any, host: str, port: int, *, tls: Callable[[], ssl.SSLContext] | None = None) -> None:
+    def __init__(
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        *,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+        date_header: bool = True,
+    ) -> None:
+        """`date_header` False: the application dates its answers itself."""
         config = uvicorn.Config(
             app,
             host=host,
@@ -50,6 +59,7 @@ class Listener:
             timeout_keep_alive=75,
             timeout_graceful_shutdown=1,
             server_header=False,
+            date_header=date_header,
             ssl_context_factory=(lambda _config, _default: tls()) if tls else None,
         )
         self._server = _QuietServer(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import date
@@ -11,7 +12,7 @@ import asyncpg
 import pytest
 
 from hub_audit import store
-from hub_kit.db import migrate
+from hub_kit.db import migrate, open_pool
 
 SCHEMA = f"audit_{os.getpid()}"
 ROLES = (f"{SCHEMA}_worker", f"{SCHEMA}_api")
@@ -57,3 +58,16 @@ async def test_no_partition_may_be_changed_by_the_service(owner: Any, service_db
                     await owner.fetchval("select has_table_privilege($1, $2::oid, $3)", role, part["id"], right)
                     is given
                 )
+
+
+async def test_replicas_that_start_together_keep_the_partitions_together(service_db: Any) -> None:
+    await migrate(service_db.dsn, [("hub_kit", "migrations/subjects"), ("hub_audit", "migrations")])
+    pool = await open_pool(service_db.dsn, size=6, name="test")
+
+    async def start() -> None:
+        async with pool.acquire() as connection:
+            await store.maintain(connection, date(2030, 5, 1))
+
+    await asyncio.gather(*(start() for _ in range(6)))
+    assert await pool.fetchval("select count(*) from pg_class where relname = 'audit_record_203005'") == 1
+    await pool.close()

@@ -9,6 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from publisher_world import IDENTITY, PATIENT_MATRICULE, PHARMACY, World, other_patient, pharmacist, pharmacy
 
+from hub_contracts.errors import ErrorCode
+from hub_contracts.events import ActRefused
+from hub_contracts.states import Stage
 from hub_simulators.dmp.behaviours import Action
 
 
@@ -88,6 +91,25 @@ async def test_an_authorisation_that_aged_goes_back_and_its_renewal_resumes_the_
     await world.renew(event, world.clock.now() + timedelta(hours=1))
     await world.turn()
     assert names(await world.told(event.act_id)) == ["authorisation.expired", "publication.confirmed"]
+
+
+async def test_a_renewal_that_is_refused_ends_the_publication_and_forgets_the_patient(world: World) -> None:
+    event = await world.built(valid_until=world.clock.now() - timedelta(seconds=1))
+    other = await world.built()
+    await world.turn()
+    for one in (event, other):
+        refused = ActRefused(
+            act_id=one.act_id, version=1, structure_id=PHARMACY, stage=Stage.CONSENT, code=ErrorCode.PATIENT_OPPOSED,
+            excluded=True,
+        )  # fmt: skip
+        await world.deliver("hub.alimentation", refused)
+    await world.turn("ending")
+    row = await world.pool.fetchrow(
+        "select status, code, entry_key, sealed_entry from publication where act_id = $1", event.act_id
+    )
+    assert tuple(row) == ("excluded", "PATIENT_OPPOSED", None, None)
+    assert await world.status(other.act_id) == "confirmed"
+    assert names(await world.told(event.act_id)) == ["authorisation.expired"]
 
 
 async def test_a_renewal_of_an_unknown_or_finished_document_changes_nothing(world: World) -> None:

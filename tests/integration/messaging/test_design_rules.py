@@ -218,6 +218,13 @@ async def test_what_a_person_wrote_is_in_no_metric(service: Service) -> None:
     assert 'hub_lanes_paused{reason="CERTIFICATE_EXPIRED"} 1.0' in exposed
 
 
+async def test_replicas_that_start_together_keep_the_partitions_together(service: Service) -> None:
+    service.clock.advance(timedelta(days=40).total_seconds())
+    await asyncio.gather(*(upkeep(service).daily() for _ in range(6)))
+    tomorrow = (service.clock.now() + timedelta(days=1)).strftime("seen_event_%Y%m%d")
+    assert await service.count("pg_class", f"relname = '{tomorrow}'") == 1
+
+
 async def test_dead_items_are_kept_thirty_days(service: Service) -> None:
     await dead(service, 2)
     service.clock.advance(timedelta(days=30).total_seconds() - 1)

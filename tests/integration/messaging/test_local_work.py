@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from hub_contracts.errors import ErrorCode
@@ -100,6 +101,28 @@ async def test_a_bug_kills_the_item_after_five_tries_and_blocks_its_act(service:
     assert (row["type"], blocked.act_id, blocked.code) == ("act.blocked.v1", act, ErrorCode.HANDLER_FAILED)
 
 
+async def test_a_deadlock_is_no_bug_of_the_item(service: Service) -> None:
+    act = uuid4()
+    service.counting.trouble[act] = asyncpg.DeadlockDetectedError("deadlock detected")
+    await service.take_in([envelope(event(act))])
+    upkeep = Upkeep(pool=service.pool, clock=service.clock, metrics=service.metrics, wake=service.wakes.append)
+    for _ in range(7):
+        await run_all(service)
+        service.clock.advance(400)
+        await upkeep.wake_due()
+    row = await service.pool.fetchrow("select state, last_code from work_item")
+    assert tuple(row) == ("ready", "UPSTREAM_UNAVAILABLE")
+
+
+@pytest.mark.parametrize("error", [asyncpg.QueryCanceledError("timeout"), asyncpg.DataError("bad value")])
+async def test_a_statement_that_is_too_slow_or_wrong_is_a_bug(service: Service, error: Exception) -> None:
+    act = uuid4()
+    service.counting.trouble[act] = error
+    await service.take_in([envelope(event(act))])
+    await run_all(service)
+    assert await service.count("work_item", "last_code = 'HANDLER_FAILED'") == 1
+
+
 async def test_unreadable_data_is_dead_at_once_and_blocks_its_act(service: Service) -> None:
     good = envelope(event())
     broken = type(good)(**{f: getattr(good, f) for f in good.__slots__} | {"data": b'{"half":'})
@@ -130,10 +153,20 @@ async def test_a_dead_item_is_replayed_with_who_and_why(service: Service) -> Non
 async def test_too_many_dead_in_a_row_stop_the_handler(service: Service) -> None:
     acts = [uuid4() for _ in range(25)]
     service.counting.trouble.update({act: Fatal(ErrorCode.SEAL_UNREADABLE) for act in acts})
-    await service.take_in([envelope(event(act)) for act in acts])
+    await service.take_in([envelope(event(act, structure=UUID(int=n % 3))) for n, act in enumerate(acts)])
     one = runner(service)
     await one.run_once()
     assert one.limit.tripped
+
+
+async def test_the_dead_items_of_one_structure_do_not_stop_the_others(service: Service) -> None:
+    acts = [uuid4() for _ in range(25)]
+    service.counting.trouble.update({act: Fatal(ErrorCode.SEAL_UNREADABLE) for act in acts})
+    await service.take_in([envelope(event(act)) for act in acts])
+    one = runner(service)
+    await one.run_once()
+    assert await service.count("work_item", "state = 'dead'") == 25
+    assert not one.limit.tripped
 
 
 async def test_lanes_are_served_in_turn(service: Service) -> None:

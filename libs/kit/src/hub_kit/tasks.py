@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from hub_kit.clock import Clock
 from hub_kit.security.keyring import TransitKeys
@@ -19,6 +21,19 @@ async def load_directory(resources: Resources) -> None:
     await resources.directory.refresh(resources.pool)
 
 
+async def repeat(
+    work: Callable[[], Awaitable[object]], *, every: float, stopping: asyncio.Event, log: logs.Logger, failed: str
+) -> None:
+    """Do `work` now and every `every` seconds until `stopping`. What it raises is logged as `failed`, then it is done
+    again at its next time."""
+    while not stopping.is_set():
+        try:
+            await work()
+        except Exception as error:
+            log.warning(failed, exc_info=error)
+        await _wait(stopping, every)
+
+
 class KeyExpiry:
     """Destroys transit keys past their time, a few times a day: that is how topics forget (design rule 11)."""
 
@@ -33,14 +48,14 @@ class KeyExpiry:
 
     async def run(self) -> None:
         """Until stopped."""
-        while not self._stopping.is_set():
-            try:
-                destroyed = await self._keys.destroy_expired(self._clock.now())
-                if destroyed:
-                    log.info("keyring.destroyed", days=[day.isoformat() for day in destroyed])
-            except Exception as error:
-                log.warning("keyring.not_destroyed", exc_info=error)
-            await _wait(self._stopping, KEY_EXPIRY_SECONDS)
+        await repeat(
+            self._turn, every=KEY_EXPIRY_SECONDS, stopping=self._stopping, log=log, failed="keyring.not_destroyed"
+        )
+
+    async def _turn(self) -> None:
+        destroyed = await self._keys.destroy_expired(self._clock.now())
+        if destroyed:
+            log.info("keyring.destroyed", days=[day.isoformat() for day in destroyed])
 
 
 class DirectoryRefresher:
@@ -55,13 +70,12 @@ class DirectoryRefresher:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Until stopped."""
-        while not self._stopping.is_set():
-            await _wait(self._stopping, REFRESH_SECONDS)
-            try:
-                await load_directory(self._resources)
-            except Exception as error:
-                log.warning("directory.not_refreshed", exc_info=error)
+        """Until stopped; the start has just read it."""
+        await _wait(self._stopping, REFRESH_SECONDS)
+        await repeat(
+            partial(load_directory, self._resources), every=REFRESH_SECONDS, stopping=self._stopping, log=log,
+            failed="directory.not_refreshed",
+        )  # fmt: skip
 
 
 async def _wait(stopping: asyncio.Event, seconds: float) -> None:

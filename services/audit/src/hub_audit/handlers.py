@@ -22,6 +22,7 @@ from hub_kit.clock import Clock
 from hub_kit.db import Connection, Pool
 from hub_kit.messaging.consumer import Taken
 from hub_kit.security.aead import Undecipherable
+from hub_kit.tasks import repeat
 from hub_kit.telemetry import logs
 
 log = logs.get_logger("hub.audit")
@@ -118,16 +119,11 @@ class Calendar:
 
     async def run(self) -> None:
         """Until stopped, once an hour."""
-        while not self._stopping.is_set():
-            try:
-                async with self.pool.acquire() as connection:
-                    await store.maintain(connection, self.clock.now().date())
-            except Exception as error:
-                log.warning("audit.calendar_interrupted", exc_info=error)
-            try:
-                await asyncio.wait_for(self._stopping.wait(), 3600)
-            except TimeoutError:
-                continue
+        await repeat(self._turn, every=3600, stopping=self._stopping, log=log, failed="audit.calendar_interrupted")
+
+    async def _turn(self) -> None:
+        async with self.pool.acquire() as connection:
+            await store.maintain(connection, self.clock.now().date())
 
     def stop(self) -> None:
         """End."""

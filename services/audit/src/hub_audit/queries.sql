@@ -6,7 +6,8 @@ select * from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[
 on conflict do nothing
 
 -- name: maintain
-select maintain_audit_record($1)
+-- One replica at a time: the lock is held before the function looks for what is missing.
+select maintain_audit_record($1) from (select pg_advisory_xact_lock(hashtext('partitions:' || current_schema()))) locked
 
 -- name: note_numbers
 -- Numbers heard, then as far as there is no gap.

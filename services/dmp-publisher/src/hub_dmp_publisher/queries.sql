@@ -58,6 +58,13 @@ on conflict (patient_id) do update
   set opposed = excluded.opposed, revision = excluded.revision, recorded_at = excluded.recorded_at
 where s.revision < excluded.revision
 
+-- name: end_waiting
+update publication p
+set status = e.status, code = e.code, updated_at = e.at, entry_key = null, sealed_entry = null
+from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::timestamptz[])
+  as e(act_id, act_version, status, code, at)
+where p.act_id = e.act_id and p.act_version = e.act_version and p.status = 'awaiting_authorisation'
+
 -- name: current_identities
 -- The newest certificate of each kind whose time has come.
 select distinct on (structure_id, kind) structure_id, kind, fingerprint, subject_ou, not_before, not_after

@@ -69,6 +69,17 @@ class StopRow:
     recorded_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class EndedRow:
+    """How a publication that waited for an authorisation ends."""
+
+    act_id: UUID
+    act_version: int
+    status: str
+    code: str
+    at: datetime
+
+
 async def claim_new(connection: Connection, records: Sequence[Record], now: datetime) -> set[Key]:
     """Insert those that are not there yet, as being sent; the keys inserted. One statement."""
     if not records:
@@ -156,6 +167,12 @@ async def save_stops(connection: Connection, rows: Sequence[StopRow]) -> None:
     """Keep patients' stands; an older revision changes nothing. One statement."""
     if rows:
         await connection.execute(QUERIES.save_stops, *_transposed([astuple(row) for row in rows]))
+
+
+async def end_waiting(connection: Connection, rows: Sequence[EndedRow]) -> None:
+    """End those of these that wait for an authorisation; their entries and keys go. One statement."""
+    if rows:
+        await connection.execute(QUERIES.end_waiting, *_transposed([astuple(row) for row in rows]))
 
 
 async def current_identities(

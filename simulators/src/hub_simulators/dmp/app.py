@@ -7,6 +7,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import format_datetime
 from typing import Any
 
 from hub_simulators.dmp.behaviours import Action, Behaviour, Script
@@ -72,7 +73,21 @@ class DmpApplication:
 
     async def _finish(self, send: Send, incoming: Incoming, record: RawRequest, outcome: Outcome) -> None:
         self._count(incoming, record, outcome, outcome.name)
-        await _send(send, outcome.answer)
+        await self._send(send, outcome.answer)
+
+    async def _send(self, send: Send, answer: HttpAnswer, *, truncate: bool = False) -> None:
+        """Answer; the Date is the simulator's, so that a clock that is off shows as it does in life."""
+        headers = [
+            (b"content-type", answer.content_type.encode("latin-1")),
+            (b"content-length", str(len(answer.body)).encode()),
+            (b"date", format_datetime(self.engine.clock.now(), usegmt=True).encode()),
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        if truncate:
+            await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
+            await asyncio.sleep(0.02)  # lets the half go out before the cut
+            return
+        await send({"type": "http.response.body", "body": answer.body})
 
     def _count(self, incoming: Incoming, record: RawRequest, outcome: Outcome | None, name: str) -> None:
         statistics = self.engine.statistics
@@ -122,7 +137,7 @@ class DmpApplication:
             await _abort(transport, receive)
         elif behaviour.action is Action.TRUNCATE:
             self._count(incoming, record, outcome, "truncated")
-            await _send(send, outcome.answer, truncate=True)
+            await self._send(send, outcome.answer, truncate=True)
             await _abort(transport, receive)
         else:
             await self._finish(send, incoming, record, outcome)
@@ -177,19 +192,6 @@ async def _read_body(receive: Receive, limit: int) -> bytes | None:
             pieces.clear()
         if not message.get("more_body"):
             return b"".join(pieces) if size <= limit else None
-
-
-async def _send(send: Send, answer: HttpAnswer, *, truncate: bool = False) -> None:
-    headers = [
-        (b"content-type", answer.content_type.encode("latin-1")),
-        (b"content-length", str(len(answer.body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    if truncate:
-        await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
-        await asyncio.sleep(0.02)  # lets the half go out before the cut
-        return
-    await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _hang(receive: Receive, seconds: float) -> None:

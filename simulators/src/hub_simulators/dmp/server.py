@@ -29,6 +29,7 @@ class DmpSimulator:
             settings.host,
             settings.port,
             tls=lambda: mutual_tls(pki / "server.crt.pem", pki / "server.key.pem", pki / "trust.pem"),
+            date_header=False,
         )
         self._control = Listener(build_control(self.application), "127.0.0.1", settings.control_port)
 

@@ -1,7 +1,7 @@
 """PostgreSQL: pools, named SQL, migrations."""
 
 from hub_kit.db.migrate import Migration, MigrationRefused, migrate
-from hub_kit.db.pool import DATABASE_ERRORS, Connection, Pool, open_pool
+from hub_kit.db.pool import DATABASE_ERRORS, Connection, Pool, database_away, open_pool
 from hub_kit.db.sql import Queries, load_queries
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "MigrationRefused",
     "Pool",
     "Queries",
+    "database_away",
     "load_queries",
     "migrate",
     "open_pool",

@@ -23,6 +23,17 @@ STATEMENT_TIMEOUT_MS = 15_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
 
 
+_AWAY = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+
+
 async def open_pool(dsn: str, *, size: int, name: str) -> Pool:
     """A pool of at most `size` connections; `name` shows in pg_stat_activity.
 
@@ -46,3 +57,11 @@ async def open_pool(dsn: str, *, size: int, name: str) -> Pool:
 
 async def _keep(_connection: Connection) -> None:
     """Nothing to reset: all our settings are local to a transaction. Saves a round trip at each release."""
+
+
+def database_away(error: BaseException) -> bool:
+    """True when the database is away or asked to try again (a restart, a deadlock): no fault of what was asked.
+
+    A statement that takes too long is one, and so is a value of the wrong type.
+    """
+    return isinstance(error, _AWAY) and not isinstance(error, asyncpg.QueryCanceledError | ValueError)

@@ -13,11 +13,13 @@ from hub_contracts.envelope import Envelope
 from hub_contracts.errors import ErrorClass, ErrorCode
 from hub_contracts.events import ActBlocked
 from hub_contracts.states import Stage
+from hub_kit.db import database_away
 from hub_kit.messaging.model import Emit, Fatal, RetryAt, Transient, Work
 
 MAX_DELAY = timedelta(seconds=300)
 BUG_ATTEMPTS = 5
 MAX_CONSECUTIVE_DEAD = 20
+MIN_LANES_DEAD = 2
 
 
 def backoff(attempts: int, now: datetime, code: ErrorCode, rng: random.Random) -> RetryAt:
@@ -35,7 +37,12 @@ class Verdict:
 
 
 def judge(error: Exception, work: Work[Any], now: datetime, rng: random.Random) -> Verdict:
-    """What to do after `error`: a transient code is tried for ever (handlers know deadlines), a bug a few times."""
+    """What to do after `error`: a transient code is tried for ever (handlers know deadlines), a bug a few times.
+
+    A database that is away, or that chose this transaction to end a deadlock, is no bug.
+    """
+    if database_away(error):
+        error = Transient(ErrorCode.UPSTREAM_UNAVAILABLE)
     if isinstance(error, Fatal):
         return Verdict(error.code, None)
     if isinstance(error, Transient) and error.code.info.error_class is ErrorClass.TRANSIENT:
@@ -70,21 +77,27 @@ def blocked_event(envelope: Envelope, stage: Stage, code: ErrorCode) -> Emit | N
 
 
 class DeadLimit:
-    """Too many dead items in a row mean that the handler is broken, not the items: it stops claiming."""
+    """Too many dead items in a row mean that the handler is broken, not the items: it stops claiming.
+
+    Those of one structure alone mean nothing of the kind: what one software sends must not stop the others (rule 7).
+    """
 
     def __init__(self, limit: int = MAX_CONSECUTIVE_DEAD) -> None:
         self._limit = limit
         self._in_a_row = 0
+        self._lanes: set[str] = set()
 
-    def dead(self) -> None:
-        """One more died."""
+    def dead(self, lane: str) -> None:
+        """One more died, of that lane."""
         self._in_a_row += 1
+        self._lanes.add(lane)
 
     def alive(self) -> None:
         """One went through."""
         self._in_a_row = 0
+        self._lanes.clear()
 
     @property
     def tripped(self) -> bool:
         """True when the handler must stop."""
-        return self._in_a_row >= self._limit
+        return self._in_a_row >= self._limit and len(self._lanes) >= MIN_LANES_DEAD

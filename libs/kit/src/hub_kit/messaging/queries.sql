@@ -134,7 +134,8 @@ select handler from due union select handler from stale
 delete from work_item where state = 'dead' and dead_at < $1 returning event_id
 
 -- name: maintain_seen
-select maintain_seen_event($1, $2)
+-- One replica at a time: the lock is held before the function looks for what is missing.
+select maintain_seen_event($1, $2) from (select pg_advisory_xact_lock(hashtext('seen:' || current_schema()))) locked
 
 -- name: park
 insert into parked_record (topic, partition, record_offset, code, parked_at, headers, data)

@@ -93,7 +93,7 @@ class Ending:
         if blocked is not None:
             self.settlement.emitted.append((blocked, claimed.envelope.id, claimed.envelope.traceparent))
         self._count("dead")
-        self.limit.dead()
+        self.limit.dead(claimed.envelope.lane)
 
     def _count(self, outcome: str) -> None:
         self.bench.metrics.inc(defs.WORK_DONE, self.handler, outcome)

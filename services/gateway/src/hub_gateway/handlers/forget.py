@@ -9,6 +9,7 @@ from datetime import timedelta
 from hub_gateway.store import requests
 from hub_kit.clock import Clock
 from hub_kit.db import Pool
+from hub_kit.tasks import repeat
 from hub_kit.telemetry import logs
 
 log = logs.get_logger("hub.gateway")
@@ -30,12 +31,7 @@ class AnswerPurge:
 
     async def run(self) -> None:
         """Until stopped."""
-        while not self.stopping.is_set():
-            try:
-                await requests.drop_old_answers(self.pool, self.clock.now() - self.keep)
-            except Exception as error:
-                log.warning("answers.not_dropped", exc_info=error)
-            try:
-                await asyncio.wait_for(self.stopping.wait(), EVERY_SECONDS)
-            except TimeoutError:
-                continue
+        await repeat(self._turn, every=EVERY_SECONDS, stopping=self.stopping, log=log, failed="answers.not_dropped")
+
+    async def _turn(self) -> None:
+        await requests.drop_old_answers(self.pool, self.clock.now() - self.keep)

@@ -20,6 +20,7 @@ from hub_gateway.store.acts import ActStanding, FollowUpRow, Stuck
 from hub_gateway.store.feed import Heads
 from hub_kit.clock import Clock
 from hub_kit.db import Pool
+from hub_kit.tasks import repeat
 from hub_kit.telemetry import logs
 
 log = logs.get_logger("hub.gateway")
@@ -43,15 +44,13 @@ class StuckWatch:
 
     async def run(self) -> None:
         """Until stopped."""
-        while not self.stopping.is_set():
-            try:
-                await self.look(self.clock.now())
-            except Exception as error:
-                log.warning("stuck.not_looked_at", exc_info=error)
-            try:
-                await asyncio.wait_for(self.stopping.wait(), EVERY_SECONDS)
-            except TimeoutError:
-                continue
+        await repeat(
+            lambda: self.look(self.clock.now()),
+            every=EVERY_SECONDS,
+            stopping=self.stopping,
+            log=log,
+            failed="stuck.not_looked_at",
+        )
 
     async def look(self, now: datetime) -> int:
         """Block what must be; how many acts were."""
