@@ -132,7 +132,8 @@ def test_an_envelope_survives_the_headers() -> None:
 
     envelope = Envelope(
         id=UUID(int=1), type=event.event_type, source="identity", time=datetime(2026, 11, 24, tzinfo=UTC),
-        key=event.key, data=path.read_bytes(), sequence=4, act_version=1, lane=event.lane, flow="backlog", causation_id=UUID(int=2),
+        key=event.key, data=path.read_bytes(), sequence=4, act_version=1, lane=event.lane, flow="backlog",
+        causation_id=UUID(int=2),
         traceparent="00-a-b-01", producer_seq=77,
     )  # fmt: skip
     assert Envelope.read(envelope.headers(), envelope.data) == envelope

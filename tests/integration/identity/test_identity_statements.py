@@ -41,3 +41,4 @@ async def test_a_turn_of_the_waiting_room_costs_the_same_whatever_waits(
         assert await identity.room.release() == acts
         counts.append(statements.take())
     assert counts[0] == counts[1]
+    assert len(counts[1]) >= 4
