@@ -29,6 +29,7 @@ SHARED = ROOT.parent / "shared"
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what uses the infrastructure, and keeps together (in one worker) what shares something dear to start."""
     for item in items:
