@@ -38,7 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("infra")
         if "stack" in names:
             item.add_marker(pytest.mark.xdist_group("the hub"))
-        elif item.path.parent.name == "local" or item.path.name == "test_nothing_lost.py":
+        elif item.path.parent.name == "e2e":
+            item.add_marker(pytest.mark.xdist_group("hubs of their own"))
+        elif item.path.parent.name == "local":
             item.add_marker(pytest.mark.xdist_group(item.path.name))
     # the long ones first, so that the workers end together
     items.sort(key=lambda item: (item.get_closest_marker("xdist_group") is None, "official" not in item.path.name))
