@@ -29,21 +29,12 @@ SHARED = ROOT.parent / "shared"
 _numbers = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what uses the infrastructure, and keeps together (in one worker) what shares something dear to start."""
+    """Tests that use the infrastructure are marked so, and run after those that don't."""
     for item in items:
-        names = set(getattr(item, "fixturenames", ()))
-        if {"admin_dsn", "kafka", "infra"} & names:
+        if {"admin_dsn", "kafka", "infra", "stack"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("infra")
-        if "stack" in names:
-            item.add_marker(pytest.mark.xdist_group("the hub"))
-        elif item.path.parent.name == "e2e":
-            item.add_marker(pytest.mark.xdist_group("hubs of their own"))
-        elif item.path.parent.name == "local":
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-    # the long ones first, so that the workers end together
-    items.sort(key=lambda item: (item.get_closest_marker("xdist_group") is None, "official" not in item.path.name))
+    items.sort(key=lambda item: item.get_closest_marker("infra") is not None)
 
 
 @pytest.fixture(scope="session", autouse=True)

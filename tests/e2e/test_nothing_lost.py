@@ -35,7 +35,7 @@ from .own_hub import (
 )
 from .replayed import read_topics, tell_again, until_all_heard
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("test_nothing_lost.py")]
+pytestmark = [pytest.mark.timeout(900)]
 PAUSE_SECONDS = 1.0
 AUDIT_PAGES = {"HUB_AUDIT_PAGE_SIZE": "1000"}
 WORST_POINTS: dict[str, tuple[str, ...]] = {

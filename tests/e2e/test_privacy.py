@@ -29,7 +29,7 @@ from .marks import Hit
 from .own_hub import die_by, end_by, own_hub
 from .replayed import Copy, read_topics
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("test_privacy.py")]
+pytestmark = [pytest.mark.timeout(600)]
 FILLED = (
     "gateway.act",
     "identity.identity",

@@ -27,6 +27,12 @@ from hub_local.world import make_world
 
 START_SECONDS = 300.0
 RULES_VARIABLE = "HUB_RULES_DIR"
+OWN_HUBS = ["tests/e2e/test_nothing_lost.py", "tests/e2e/test_privacy.py"]
+TEST_RUNS = [
+    ["tests/unit", "tests/contract", "tests/integration"],
+    ["tests/e2e", *(f"--ignore={path}" for path in OWN_HUBS)],
+    OWN_HUBS,
+]
 _console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
@@ -151,17 +157,15 @@ async def _start(stack: Stack) -> dict[str, str]:
 def run_tests(
     arguments: Annotated[list[str] | None, typer.Argument(help="Given to pytest.")] = None,
 ) -> None:
-    """Run the tests on a PostgreSQL and a Kafka of their own, in a data directory that is removed afterwards."""
+    """Run the tests on a PostgreSQL and a Kafka of their own, in a data directory that is removed afterwards.
+
+    Without arguments three runs go side by side: what needs no whole hub, what shares one, what starts its own.
+    """
     layout = Layout.from_environment(os.environ)
-    root = repository_root()
-    chosen = arguments or ["tests", "-n", "3", "--dist", "loadgroup"]
     temporary = Path(tempfile.mkdtemp(prefix="hub-test-"))
     try:
         with stop_on_signals(), LocalInfra(Layout.at(temporary / "data", layout.jar_cache)) as infra:
-            command = [sys.executable, "-m", "pytest", *chosen]
-            status = subprocess.run(
-                command, cwd=root, env={**os.environ, **infra.environment()}, check=False
-            ).returncode
+            status = _pytest(infra, temporary, [arguments] if arguments else TEST_RUNS)
     except KeyboardInterrupt:
         status = 130
     except LocalError as error:
@@ -170,6 +174,26 @@ def run_tests(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     raise typer.Exit(status)
+
+
+def _pytest(infra: LocalInfra, folder: Path, runs: list[list[str]]) -> int:
+    """Run pytest once for each list of arguments, at the same time; outputs follow each other."""
+    started = []
+    for number, chosen in enumerate(runs):
+        output = None if len(runs) == 1 else (folder / f"run-{number}.log").open("w+b")
+        command = [sys.executable, "-m", "pytest", "--basetemp", str(folder / f"tmp-{number}"), *chosen]
+        environment = {**os.environ, **infra.environment()}
+        process = subprocess.Popen(
+            command, cwd=repository_root(), env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        started.append((process, output))
+    status = 0
+    for process, output in started:
+        status = max(status, process.wait())
+        if output is not None:
+            output.seek(0)
+            typer.echo(output.read().decode("utf-8", "replace"))
+    return status
 
 
 def bench(
