@@ -64,14 +64,15 @@ PATIENT_MATRICULE = "279035121518989"
 
 
 class WorldClock:
-    """The kit's clock on the simulator's: moved together."""
+    """The kit's clock on the simulator's: moved together, `skew` apart."""
 
     def __init__(self, base: OffsetClock) -> None:
         self.base = base
         self.elapsed = 0.0
+        self.skew = timedelta()
 
     def now(self) -> datetime:
-        return self.base.now()
+        return self.base.now() + self.skew
 
     def monotonic(self) -> float:
         return self.elapsed

@@ -238,3 +238,17 @@ async def test_a_lost_session_is_opened_again(service: Service) -> None:
     producer = await broker.producer()
     await producer.send([outgoing(envelope(event(uuid4())))])
     await run_until(service, consumer(service, broker), "work_item", 1)
+
+
+async def test_a_parked_record_is_kept_thirty_days(service: Service) -> None:
+    from hub_kit.messaging.upkeep import Upkeep
+
+    producer = await service.broker.producer()
+    await producer.send([Outgoing(STREAM, b"k", [], b"not an event")])
+    await run_until(service, consumer(service), "parked_record", 1)
+    upkeep = Upkeep(pool=service.pool, clock=service.clock, metrics=service.metrics, wake=service.wakes.append)
+    await service.pool.execute("update parked_record set parked_at = $1", service.clock.now())
+    for days, left in ((29, 1), (2, 0)):
+        service.clock.advance(days * 86_400)
+        await upkeep.daily()
+        assert await service.count("parked_record") == left

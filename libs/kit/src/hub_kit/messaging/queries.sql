@@ -133,6 +133,9 @@ select handler from due union select handler from stale
 -- name: drop_old_dead
 delete from work_item where state = 'dead' and dead_at < $1 returning event_id
 
+-- name: drop_old_parked
+delete from parked_record where parked_at < $1
+
 -- name: maintain_seen
 -- One replica at a time: the lock is held before the function looks for what is missing.
 select maintain_seen_event($1, $2) from (select pg_advisory_xact_lock(hashtext('seen:' || current_schema()))) locked

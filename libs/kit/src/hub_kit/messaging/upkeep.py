@@ -94,6 +94,7 @@ class Upkeep:
         async with self._pool.acquire() as connection:
             await connection.execute(QUERIES.maintain_seen, now.date(), KEEP_SEEN_DAYS)
             dropped = await connection.fetch(QUERIES.drop_old_dead, now - KEEP_DEAD)
+            await connection.execute(QUERIES.drop_old_parked, now - KEEP_DEAD)
         if dropped:
             log.info("upkeep.dead_items_dropped", count=len(dropped))
         self._next_daily = now + DAILY
