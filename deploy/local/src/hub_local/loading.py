@@ -50,6 +50,7 @@ async def load_world(stack: Stack) -> None:
     connection = await _open(stack, "dmp-publisher")
     try:
         wrapper = FileKeyWrapper.from_file(stack.home / "kek")
+        pki = TestPki.create(stack.home / "igc")
         for structure in stack.options.world.structures:
             await import_identity(
                 connection,
@@ -57,7 +58,7 @@ async def load_world(stack: Stack) -> None:
                 clock,
                 structure.structure_id,
                 structure.national_id,
-                _certificates(stack, structure),
+                _certificates(pki, structure),
             )
     finally:
         await connection.close()
@@ -67,8 +68,8 @@ async def _open(stack: Stack, service: str) -> Connection:
     return await asyncpg.connect(stack.databases.services[service].worker)
 
 
-def _certificates(stack: Stack, structure: Structure) -> dict[Kind, tuple[bytes, bytes]]:
-    pairs = TestPki.create(stack.home / "igc").structure(structure.national_id)
+def _certificates(pki: TestPki, structure: Structure) -> dict[Kind, tuple[bytes, bytes]]:
+    pairs = pki.structure(structure.national_id)
     return {
         Kind.AUTH: (pairs.auth.certificate.read_bytes(), pairs.auth.key.read_bytes()),
         Kind.SIGN: (pairs.sign.certificate.read_bytes(), pairs.sign.key.read_bytes()),
