@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,7 @@ def test_the_state_is_merged_and_emptied(tmp_path: Path) -> None:
 
 def test_preferred_ports_are_kept_while_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "is_free", lambda port: port != 20_001)
+    monkeypatch.setattr(ports, "claim", lambda port: True)
     chosen = ports.pick_ports(("a", "b", "c"), {"a": 20_000, "b": 20_001})
     assert chosen["a"] == 20_000
     assert chosen["b"] != 20_001
@@ -96,8 +99,19 @@ def test_preferred_ports_are_kept_while_free(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_two_names_never_share_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "is_free", lambda port: True)
+    monkeypatch.setattr(ports, "claim", lambda port: True)
     chosen = ports.pick_ports(("a", "b"), {"a": 20_000, "b": 20_000})
     assert chosen["a"] != chosen["b"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="claims are abstract sockets, which only Linux has")
+def test_a_picked_port_is_not_given_to_another_copy_before_its_server_listens() -> None:
+    port = ports.pick_ports(("a",))["a"]
+    ask = (
+        "import sys; from hub_local import ports; print(ports.is_free(int(sys.argv[1])), ports.claim(int(sys.argv[1])))"
+    )
+    told = subprocess.run([sys.executable, "-c", ask, str(port)], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True", "False"]
 
 
 def test_no_free_port_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
