@@ -26,6 +26,20 @@ create function uuid_of_moment(moment timestamptz) returns uuid language sql imm
 set search_path from current as
 $$ select (lpad(to_hex((extract(epoch from moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid $$;
 
+-- No role but the owner changes a record. A new partition gets the schema's default privileges, not those of
+-- audit_record: they are taken back from each one.
+create function make_append_only(part regclass) returns void language plpgsql
+set search_path from current as $$
+declare
+  reader text;
+begin
+  for reader in select rolname from pg_roles where rolname in (current_schema() || '_worker', current_schema() || '_api') loop
+    execute format('revoke update, delete, truncate on %s from %I', part, reader);
+  end loop;
+end $$;
+revoke execute on function make_append_only(regclass) from public;
+select make_append_only('audit_record'), make_append_only('audit_record_other');
+
 -- This month and the next have their partitions.
 create function maintain_audit_record(today date) returns void
 language plpgsql security definer set search_path from current as $$
@@ -38,6 +52,7 @@ begin
     part := format('audit_record_%s', to_char(month, 'YYYYMM'));
     if to_regclass(part) is null then
       execute format('create table %I (like audit_record including all)', part);
+      perform make_append_only(part::regclass);
       execute format('with moved as (delete from audit_record_other where event_id >= %L and event_id < %L returning *) '
                      'insert into %I select * from moved',
                      uuid_of_moment(month::timestamp at time zone 'UTC'),
@@ -49,13 +64,12 @@ begin
   end loop;
 end $$;
 
--- No role but the owner changes a record.
+-- Nor may a role empty a table made later.
 do $$
 declare
   reader text;
 begin
   for reader in select rolname from pg_roles where rolname in (current_schema() || '_worker', current_schema() || '_api') loop
-    execute format('revoke update, delete, truncate on audit_record, audit_record_other from %I', reader);
     execute format('alter default privileges in schema %I revoke truncate on tables from %I', current_schema(), reader);
   end loop;
 end $$;
