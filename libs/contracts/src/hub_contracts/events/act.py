@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from hub_contracts.acts import Intent
-from hub_contracts.events.base import ActEvent, Event, Sealed
+from hub_contracts.events.base import ActEvent, DeclarationEvent, Sealed
 
 
 class ActReceived(ActEvent):
@@ -28,25 +28,13 @@ class ActReceived(ActEvent):
     sealed_act: Sealed
 
 
-class PatientDeclaration(Event):
+class PatientDeclaration(DeclarationEvent):
     """What an LGO declares about a patient, outside any act."""
 
-    declaration_id: UUID
-    structure_id: UUID
     account_id: UUID
     author_id: str
     declared_at: AwareDatetime
     sealed_patient: Sealed
-
-    @property
-    def key(self) -> str:
-        """The declaration's id."""
-        return str(self.declaration_id)
-
-    @property
-    def lane(self) -> str:
-        """The structure's id."""
-        return str(self.structure_id)
 
 
 class PatientIdentityDeclared(PatientDeclaration):

@@ -69,6 +69,23 @@ class ActEvent(Event):
         return self.version
 
 
+class DeclarationEvent(Event):
+    """An event about what an LGO declared about a patient, outside any act."""
+
+    declaration_id: UUID
+    structure_id: UUID
+
+    @property
+    def key(self) -> str:
+        """The declaration's id."""
+        return str(self.declaration_id)
+
+    @property
+    def lane(self) -> str:
+        """The structure's id."""
+        return str(self.structure_id)
+
+
 class Problem(BaseModel):
     """One thing wrong: a stable code, where in the LGO's input (JSON pointer), and a French sentence without values."""
 

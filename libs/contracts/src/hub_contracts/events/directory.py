@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from hub_contracts.events.base import Event
+from hub_contracts.periods import covers
 
 
 class Frozen(BaseModel):
@@ -62,7 +63,7 @@ class StructurePublished(Event):
     def identifier_at(self, moment: AwareDatetime) -> str | None:
         """The national identifier worn at that moment, None outside all periods."""
         for item in self.identifiers:
-            if item.since <= moment and (item.until is None or moment < item.until):
+            if covers(item.since, item.until, moment):
                 return item.value
         return None
 
@@ -95,10 +96,7 @@ class ProfessionalPublished(Event):
 
     def works_in(self, structure_id: UUID, moment: AwareDatetime) -> bool:
         """True when an exercise of theirs in that structure covers the moment."""
-        return any(
-            e.structure_id == structure_id and e.since <= moment and (e.until is None or moment < e.until)
-            for e in self.exercises
-        )
+        return any(e.structure_id == structure_id and covers(e.since, e.until, moment) for e in self.exercises)
 
 
 class MembershipPublished(Event):

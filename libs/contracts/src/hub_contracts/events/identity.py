@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from hub_contracts.errors import ErrorCode
-from hub_contracts.events.base import ActEvent, Event, Problem, Sealed
+from hub_contracts.events.base import ActEvent, DeclarationEvent, Event, Problem, Sealed
 
 
 class ActIdentified(ActEvent):
@@ -69,21 +69,9 @@ class PatientOppositionIdentified(PatientEvent):
     declared_at: AwareDatetime
 
 
-class PatientDeclarationRefused(Event):
+class PatientDeclarationRefused(DeclarationEvent):
     """A declaration that could not be tied to a patient."""
 
     event_type: ClassVar[str] = "patient.declaration-refused.v1"
-    declaration_id: UUID
-    structure_id: UUID
     code: ErrorCode
     problems: tuple[Problem, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """The declaration's id."""
-        return str(self.declaration_id)
-
-    @property
-    def lane(self) -> str:
-        """The structure's id."""
-        return str(self.structure_id)

@@ -10,6 +10,7 @@ import orjson
 from fastapi import Response
 
 from hub_contracts.errors import ErrorClass, ErrorCode
+from hub_contracts.periods import covers
 from hub_contracts.states import ActState
 from hub_gateway.store.acts import load_problems
 
@@ -132,6 +133,6 @@ def _worn(identifiers: str | None, moment: datetime) -> str | None:
     for item in orjson.loads(identifiers) if identifiers else ():
         since = datetime.fromisoformat(item["since"])
         until = datetime.fromisoformat(item["until"]) if item.get("until") else None
-        if since <= moment and (until is None or moment < until):
+        if covers(since, until, moment):
             return str(item["value"])
     return None

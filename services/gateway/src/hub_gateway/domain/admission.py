@@ -11,6 +11,7 @@ from hub_contracts.acts import Act, ActType, AuthorRef, Intent, Patient
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events import Problem
 from hub_contracts.events.directory import Mode, ProfessionalPublished, StructurePublished
+from hub_contracts.periods import covers
 from hub_gateway.domain.identity_syntax import ins_problems
 
 ACT_TYPES = frozenset(ActType)
@@ -35,10 +36,7 @@ class Known:
     def structure_at(self, national_id: str, moment: datetime) -> StructurePublished | None:
         """The active structure that wore this identifier at that moment (pharmacies are sold)."""
         for structure in self.structures.get(national_id, ()):
-            worn = any(
-                i.value == national_id and i.since <= moment and (i.until is None or moment < i.until)
-                for i in structure.identifiers
-            )
+            worn = any(i.value == national_id and covers(i.since, i.until, moment) for i in structure.identifiers)
             if worn and structure.active:
                 return structure
         return None

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from hub_contracts.periods import covers
+
 
 class Scope(StrEnum):
     """Rights of an LGO account, in its token and in its memberships: both must give it."""
@@ -27,7 +29,7 @@ class Membership:
 
     def gives(self, scope: str, moment: datetime) -> bool:
         """Is that right given at that moment?"""
-        return scope in self.scopes and self.since <= moment and (self.until is None or moment < self.until)
+        return scope in self.scopes and covers(self.since, self.until, moment)
 
 
 @dataclass(frozen=True, slots=True)
