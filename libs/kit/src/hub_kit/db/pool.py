@@ -23,7 +23,8 @@ STATEMENT_TIMEOUT_MS = 15_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
 
 
-_AWAY = (
+# The database is not there, or asks to try again.
+AWAY_ERRORS = (
     ConnectionError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -64,4 +65,4 @@ def database_away(error: BaseException) -> bool:
 
     A statement that takes too long is one, and so is a value of the wrong type.
     """
-    return isinstance(error, _AWAY) and not isinstance(error, asyncpg.QueryCanceledError | ValueError)
+    return isinstance(error, AWAY_ERRORS) and not isinstance(error, asyncpg.QueryCanceledError | ValueError)

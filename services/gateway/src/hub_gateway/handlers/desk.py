@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events.access import ActRead
 from hub_gateway.domain.admission import House
@@ -19,7 +17,7 @@ from hub_gateway.domain.standing import Account
 from hub_gateway.store.feed import Heads
 from hub_gateway.store.standing import Standings
 from hub_kit.clock import Clock
-from hub_kit.db import Connection, Pool
+from hub_kit.db import AWAY_ERRORS, Connection, Pool
 from hub_kit.errors import HubError
 from hub_kit.messaging.model import Emit
 from hub_kit.messaging.outbox import Outbox
@@ -29,16 +27,6 @@ from hub_kit.telemetry import tracing
 ACQUIRE_SECONDS = 5.0
 ACTS_PER_TRACE = 100
 _RETRY = {"retry-after": "5"}
-_AWAY = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.CannotConnectNowError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +96,7 @@ async def available() -> AsyncIterator[None]:
     """Turns the absence of a database into HubError SERVICE_UNAVAILABLE; mistakes of ours stay what they are."""
     try:
         yield
-    except _AWAY as error:
+    except (OSError, *AWAY_ERRORS) as error:
         if isinstance(error, ValueError):  # asyncpg's own word for a value of the wrong type
             raise
         raise HubError(ErrorCode.SERVICE_UNAVAILABLE, headers=_RETRY) from error
