@@ -97,10 +97,7 @@ def _refused(event: Asked, answer: Answer) -> ActEvent:
     code = answer.refusal
     assert code is not None
     return ActRefused(
-        act_id=event.act_id,
-        version=event.version,
-        structure_id=event.structure_id,
-        flow=event.flow,
+        **event.about,
         stage=Stage.CONSENT,
         code=code,
         excluded=code.info.error_class is ErrorClass.EXCLUDED,
@@ -110,10 +107,7 @@ def _refused(event: Asked, answer: Answer) -> ActEvent:
 
 def _authorised(event: ActIdentified, row: DecisionRow, versions: DecisionVersions) -> ActEvent:
     return AlimentationAuthorised(
-        act_id=event.act_id,
-        version=event.version,
-        structure_id=event.structure_id,
-        flow=event.flow,
+        **event.about,
         patient_id=event.patient_id,
         decision_id=row.decision_id,
         act_type=event.act_type,
@@ -129,10 +123,7 @@ def _authorised(event: ActIdentified, row: DecisionRow, versions: DecisionVersio
 
 def _renewed(event: AuthorisationExpired, row: DecisionRow, versions: DecisionVersions) -> ActEvent:
     return AlimentationRenewed(
-        act_id=event.act_id,
-        version=event.version,
-        structure_id=event.structure_id,
-        flow=event.flow,
+        **event.about,
         patient_id=event.patient_id,
         decision_id=row.decision_id,
         valid_until=row.valid_until,

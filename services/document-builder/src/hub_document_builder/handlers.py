@@ -149,10 +149,7 @@ def _built(
     rules_checked: tuple[str, ...],
 ) -> ActEvent:
     return DocumentBuilt(
-        act_id=event.act_id,
-        version=event.version,
-        structure_id=event.structure_id,
-        flow=event.flow,
+        **event.about,
         patient_id=event.patient_id,
         document_unique_id=unique_id,
         document_type=document_type,
@@ -173,10 +170,7 @@ def _invalid(event: AlimentationAuthorised, invalid: Invalid) -> ActEvent:
 
 def _refused(event: AlimentationAuthorised, code: ErrorCode, problems: tuple[Problem, ...] = ()) -> ActEvent:
     return ActRefused(
-        act_id=event.act_id,
-        version=event.version,
-        structure_id=event.structure_id,
-        flow=event.flow,
+        **event.about,
         stage=Stage.DOCUMENT,
         code=code,
         problems=problems,

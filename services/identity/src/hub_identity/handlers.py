@@ -175,10 +175,7 @@ class Acts:
 
 def _identified(event: ActReceived, patient_id: UUID, expires_at: datetime) -> ActEvent:
     return ActIdentified(
-        act_id=event.act_id,
-        version=event.version,
-        structure_id=event.structure_id,
-        flow=event.flow,
+        **event.about,
         patient_id=patient_id,
         act_type=event.act_type,
         author_id=event.author_id,
@@ -191,10 +188,7 @@ def _identified(event: ActReceived, patient_id: UUID, expires_at: datetime) -> A
 
 def _awaiting(event: ActReceived, verdict: Refused) -> ActEvent:
     return ActAwaitingIdentity(
-        act_id=event.act_id,
-        version=event.version,
-        structure_id=event.structure_id,
-        flow=event.flow,
+        **event.about,
         code=verdict.code,
         problems=verdict.problems,
         expires_at=event.wait_until,
@@ -203,10 +197,7 @@ def _awaiting(event: ActReceived, verdict: Refused) -> ActEvent:
 
 def _refused(event: ActReceived, code: ErrorCode) -> ActEvent:
     return ActRefused(
-        act_id=event.act_id,
-        version=event.version,
-        structure_id=event.structure_id,
-        flow=event.flow,
+        **event.about,
         stage=Stage.IDENTITY,
         code=code,
     )

@@ -5,7 +5,7 @@ Nothing here carries a trait, an INS or clinical content in clear: those travel 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Self, TypedDict
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -45,6 +45,15 @@ class Event(BaseModel):
         return 0
 
 
+class ActAbout(TypedDict):
+    """What all events of one version of an act have in common."""
+
+    act_id: UUID
+    version: int
+    structure_id: UUID
+    flow: Flow
+
+
 class ActEvent(Event):
     """An event about one version of an act."""
 
@@ -62,6 +71,11 @@ class ActEvent(Event):
     def lane(self) -> str:
         """The structure's id."""
         return str(self.structure_id)
+
+    @property
+    def about(self) -> ActAbout:
+        """For the next event about the same version of that act."""
+        return {"act_id": self.act_id, "version": self.version, "structure_id": self.structure_id, "flow": self.flow}
 
     @property
     def act_version(self) -> int:

@@ -270,17 +270,20 @@ def _told(
     event: Asked, record: Record, publication: Publication, outcome: Outcome, retry: RetryAt | None, now: datetime
 ) -> ActEvent | None:
     """The event that tells the outcome, None when it was told before or there is nothing to tell."""
-    about = {"act_id": event.act_id, "version": event.version, "structure_id": event.structure_id, "flow": event.flow}
     document = {"patient_id": record.patient_id, "document_unique_id": record.named.document_unique_id}
     match outcome:
         case Held():
             submission_set = record.named.submission_set_unique_id
             return PublicationConfirmed(
-                **about, **document, submission_set_unique_id=submission_set, confirmed_at=now, found=outcome.found
+                **event.about,
+                **document,
+                submission_set_unique_id=submission_set,
+                confirmed_at=now,
+                found=outcome.found,
             )
         case Refused() | Excluded():
             return ActRefused(
-                **about,
+                **event.about,
                 stage=Stage.PUBLICATION,
                 code=outcome.code,
                 excluded=isinstance(outcome, Excluded),
@@ -289,13 +292,13 @@ def _told(
                 upstream_code=outcome.upstream_code,
             )
         case NotSent() if retry is not None and record.publication.told_code is not outcome.code:
-            return PublicationPostponed(**about, **document, code=outcome.code, next_try_at=retry.when)
+            return PublicationPostponed(**event.about, **document, code=outcome.code, next_try_at=retry.when)
         case Doubt() | Unsure() if not record.publication.doubt_told:
             ask_at = publication.ask_not_before or now
-            return PublicationTransmitted(**about, **document, code=outcome.code, ask_at=ask_at)
+            return PublicationTransmitted(**event.about, **document, code=outcome.code, ask_at=ask_at)
         case Aged():
             return AuthorisationExpired(
-                **about,
+                **event.about,
                 **document,
                 act_type=record.act_type,
                 author_id=record.author_id,
