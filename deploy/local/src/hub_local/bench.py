@@ -33,6 +33,8 @@ RATES = (5.0, 25.0, 50.0)
 ACCOUNTS = 4
 FEW = 4  # structures of the long run
 COMMAND = "make bench"
+APART = frozenset({"kafka", "postgres", "dmp", "issuer"})  # what is not one of the hub's services
+LOOKS = 3  # at the services' memory, evenly spread over the long run: is it flat?
 
 
 @dataclass(slots=True)
@@ -92,9 +94,18 @@ async def _bench(infra: LocalInfra, rules: Path | None, console: Console, quick:
         for rate in RATES:
             await _measured(Phase(f"{count}.at_{rate:g}", seconds), rate, lgos, source, meter, keep, console)
         saturation = Phase(f"{count}.saturation", seconds if quick else 180.0 if count == FEW else 60.0)
-        await _measured(saturation, None, lgos, source, meter, keep, console)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_watch_memory(saturation, meter, keep))
+            await _measured(saturation, None, lgos, source, meter, keep, console)
     for name, size in meter.memory().items():
         keep(f"{count}.memory.{name}", size, "MiB")
+
+
+async def _watch_memory(phase: Phase, meter: Meter, keep: Any) -> None:
+    for look in range(1, LOOKS + 1):
+        await asyncio.sleep(phase.seconds / LOOKS)
+        size = sum(size for name, size in meter.memory().items() if name not in APART)
+        keep(f"{phase.name}.memory.services.at_{phase.seconds * look / LOOKS:.0f}s", size, "MiB")
 
 
 def _acts(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -124,8 +135,7 @@ async def _measured(
             keep(f"{phase.name}.accept_to_confirmed.p{q}", _quantile(lat, q), "s")
     keep(f"{phase.name}.post.p95", _quantile(sorted(phase.post_ms), 95), "ms")
     keep(f"{phase.name}.not_confirmed", len(phase.accepted) - done, "documents")
-    apart = {"kafka", "postgres", "dmp", "issuer"}
-    services = {n: c for n, c in cpu.items() if n not in apart}
+    services = {n: c for n, c in cpu.items() if n not in APART}
     for name, used in cpu.items():
         keep(f"{phase.name}.cpu.{name}", used * 1000 / max(done, 1), "CPU-ms/document")
     keep(f"{phase.name}.cpu.services", sum(services.values()) * 1000 / max(done, 1), "CPU-ms/document")
