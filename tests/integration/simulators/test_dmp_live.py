@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from simulator_kinds import INTERVIEW, NURSING_ASSESSMENT, TROD
 from simulator_messages import Sender
-from simulator_parts import INS, OTHER_INS, STRUCTURE, Document, Mutation, swap
+from simulator_parts import INS, OTHER_INS, STRUCTURE, Document, Mutation, next_version, replacing, swap
 from simulator_tls import client_context
 
 from hub_simulators.dmp import DmpSettings, DmpSimulator
@@ -47,6 +49,43 @@ async def test_the_three_transactions(post, control, now_sender: Sender) -> None
     statistics = (await control.get("/statistics")).json()
     assert statistics["operations"] == {"td0.2": {"success": 1}, "td2.1": {"success": 1}, "td3.1b": {"success": 1}}
     assert statistics["documents"] == 1
+
+
+async def test_outside_judges_read_documents_of_every_type(post, control, now_sender: Sender) -> None:
+    first, trod = Document(kind=INTERVIEW, masks=("MASQUE_PS",)), Document(kind=TROD)
+    for document in (first, trod):
+        assert "ResponseStatusType:Success" in (await post(now_sender.td21(document))).text
+    kept = {entry["unique_id"]: entry for entry in await stored(control)}
+    second = next_version(first)
+    await post(now_sender.td21(second, replacing(kept[first.unique_id]["entry_uuid"])))
+    seen = (await control.get(f"/documents/{second.unique_id}")).json()
+    names = ("document_type", "title", "format", "media_type", "confidentiality", "author_count", "set_id", "version")
+    assert [seen[name] for name in names] == [
+        "78601-2",
+        "CR d'entretien pharmaceutique",
+        "urn:ihe:iti:xds-sd:pdf:2008",
+        "application/pdf",
+        ["N", "MASQUE_PS"],
+        1,
+        first.set_id,
+        2,
+    ]
+    assert (await control.get(f"/documents/{first.unique_id}")).json()["status"].endswith("Deprecated")
+    assert kept[trod.unique_id]["media_type"] == "text/xml"
+    content = (await control.get(f"/documents/{second.unique_id}/content")).content
+    assert base64.b64decode(content.partition(b'representation="B64">')[2].partition(b"<")[0]) == second.content
+
+
+async def test_parameters(post, control, now_sender: Sender) -> None:
+    assert (await control.get("/parameters")).json() == {"value_sets": "2026", "allow_invisible_and_masked": False}
+    changed = await control.put("/parameters", json={"value_sets": "2024"})
+    assert changed.json() == {"value_sets": "2024", "allow_invisible_and_masked": False}
+    refused = await post(now_sender.td21(Document(kind=NURSING_ASSESSMENT)))
+    assert (refused.status_code, "96163-1" in refused.text) == (500, True)
+    assert (await control.put("/parameters", json={"value_sets": "2025"})).status_code == 422
+    assert (await control.put("/parameters", json={"autre": 1})).status_code == 422
+    await control.post("/reset", json={"what": ["parameters"]})
+    assert "ResponseStatusType:Success" in (await post(now_sender.td21(Document(kind=NURSING_ASSESSMENT)))).text
 
 
 async def test_no_client_certificate(simulator, live_pki: TestPki, post, now_sender: Sender) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from simulator_messages import FixedClock, Sender, Wire, rules_dir
+from simulator_messages import FixedClock, Sender, Wire, rules_dir, run
 from simulator_parts import NOW, STRUCTURE
 
 from hub_simulators.clock import OffsetClock
@@ -50,11 +50,6 @@ def xsd_settings(pki: TestPki) -> DmpSettings:
     if found is None:
         pytest.skip("the ANS rules are not there (HUB_RULES_DIR)")
     return replace(DmpSettings(pki.directory), rules_dir=found)
-
-
-def run(engine: DmpEngine, wire: Wire, tls_structure: str = STRUCTURE) -> Outcome:
-    incoming = engine.read("POST", wire.path, wire.content_type, wire.body)
-    return engine.commit(engine.handle(incoming, tls_structure), incoming)
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from simulator_parts import (
     submission_set,
 )
 
+from hub_simulators.dmp.engine import DmpEngine, Outcome
 from hub_simulators.pki import StructureCertificates
 
 _DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -247,11 +248,11 @@ class Sender:
         return mutation.signature_after(text).encode()
 
     def td21(self, document: Document | None = None, mutation: Mutation | None = None, ins: str = INS) -> Wire:
-        """Return a TD2.1 of one note de vaccination."""
+        """Return a TD2.1 of one document, a note de vaccination unless told."""
         return self.td21_lot([document or Document()], mutation, ins)
 
     def td21_lot(self, documents: list[Document], mutation: Mutation | None = None, ins: str = INS) -> Wire:
-        """Return a TD2.1 of several notes."""
+        """Return a TD2.1 of several documents."""
         mutation = mutation or Mutation()
         contents = [mutation.cda(cda(document, self, ins)).encode() for document in documents]
         set_id, signature_id = oid(), oid()
@@ -260,7 +261,8 @@ class Sender:
         entries = "".join(
             entry(f"DOC{n}", d, c, self, ins) for n, (d, c) in enumerate(zip(documents, contents, strict=True))
         )
-        text = submission_set(set_id, self, ins) + entries + signature_entry(signature_id, signature, self, ins)
+        text = submission_set(set_id, self, ins) + entries
+        text += signature_entry(signature_id, signature, self, ins, documents[0].kind)
         text += "".join(association("HasMember", "SS", f"DOC{n}") for n in range(len(documents)))
         text += association("HasMember", "SS", "SIG") + association("signs", "SIG", "SS")
         ids = {name: f"urn:uuid:{uuid.uuid4()}" for name in ("SS", "SIG", *(f"DOC{n}" for n in range(len(documents))))}
@@ -352,6 +354,12 @@ class FixedClock:
     def now(self) -> datetime:
         """Return the moment."""
         return self.moment
+
+
+def run(engine: DmpEngine, wire: Wire, tls_structure: str = STRUCTURE) -> Outcome:
+    """Give a request to an engine and return what came of it, stored if it had to be."""
+    incoming = engine.read("POST", wire.path, wire.content_type, wire.body)
+    return engine.commit(engine.handle(incoming, tls_structure), incoming)
 
 
 def later(sender: Sender, **shift: int) -> Sender:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
+
+from simulator_kinds import CLASSES, NOTE, SPECIALTY, TROD, Author, Kind, pdf, trod_body, unstructured
 
 NOW = datetime(2026, 11, 23, 9, 31, 0, tzinfo=UTC)
 INS = "279035121518989"
@@ -59,13 +61,23 @@ class Mutation:
 
 @dataclass(frozen=True)
 class Document:
-    """Identity of one note de vaccination."""
+    """One document, a note de vaccination unless told; `authors` come after the sender, `masks` after N.
+
+    `replaced` is the uniqueId of the document that this version replaces; `content` is an unstructured body.
+    """
 
     unique_id: str = field(default_factory=oid)
     set_id: str = field(default_factory=oid)
     vaccination_id: str = field(default_factory=lambda: str(uuid.uuid4()).upper())
     cis: str = "68747507"
     date: str = "20261123"
+    kind: Kind = NOTE
+    version: int = 1
+    authors: tuple[Author, ...] = ()
+    masks: tuple[str, ...] = ()
+    replaced: str = ""
+    content: bytes = field(default_factory=pdf, repr=False)
+    media_type: str = "application/pdf"
 
 
 class Who(Protocol):
@@ -77,32 +89,36 @@ class Who(Protocol):
 
 
 def _person(document: Document, sender: Who) -> str:
+    (specialty, label), (practice, practice_label) = document.kind.profession, document.kind.practice
     return (
         f'<id root="1.2.250.1.71.4.2.1" extension="{sender.professional}"/>'
-        '<code code="G15_21/A" displayName="Pharmacien titulaire d\'officine" codeSystem="1.2.250.1.213.1.1.4.5"/>'
+        f'<code code="{specialty}" displayName="{label}" codeSystem="{SPECIALTY}"/>'
         "<assignedPerson><name><given>Camille</given><family>TESTOFFICINE</family></name></assignedPerson>"
         f'<representedOrganization><id root="1.2.250.1.71.4.2.2" extension="{sender.structure}"/>'
         "<name>PHARMACIE DE TEST</name>"
-        '<standardIndustryClassCode code="AMBULATOIRE" displayName="Ambulatoire" codeSystem="1.2.250.1.213.1.1.4.9"/>'
-        "</representedOrganization>"
+        f'<standardIndustryClassCode code="{practice}" displayName="{practice_label}" '
+        'codeSystem="1.2.250.1.213.1.1.4.9"/></representedOrganization>'
     )
 
 
 def cda(document: Document, sender: Who, ins: str = INS) -> str:
-    """Return a note de vaccination."""
-    who = _person(document, sender)
+    """Return the document: its header, then the body of its kind."""
+    who, kind = _person(document, sender), document.kind
+    event = f'<code code="{kind.event}" displayName="Acte" codeSystem="{kind.scheme}"/>' if kind.event else ""
+    templates = "".join(
+        f'<templateId root="{root}"' + (f' extension="{version}"/>' if version else "/>")
+        for root, version in kind.templates
+    )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<!-- note d\'essai --><ClinicalDocument xmlns="urn:hl7-org:v3" '
         'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><realmCode code="FR"/>'
         '<typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>'
         '<templateId root="2.16.840.1.113883.2.8.2.1"/><templateId root="1.2.250.1.213.1.1.1.1"/>'
-        '<templateId root="1.3.6.1.4.1.19376.1.5.3.1.1.18.1.2"/>'
-        '<templateId root="1.2.250.1.213.1.1.1.46" extension="2023.01"/>'
-        f'<id root="{document.unique_id}"/>'
-        '<code code="87273-9" displayName="Note de vaccination" codeSystem="2.16.840.1.113883.6.1"/>'
-        '<title>Note de vaccination</title><effectiveTime value="20261123103000+0100"/>'
+        f'{templates}<id root="{document.unique_id}"/>'
+        f'<code code="{kind.code}" displayName="{kind.label}" codeSystem="{kind.scheme}"/>'
+        f'<title>{kind.label}</title><effectiveTime value="20261123103000+0100"/>'
         '<confidentialityCode code="N" displayName="Normal" codeSystem="2.16.840.1.113883.5.25"/>'
-        f'<languageCode code="fr-FR"/><setId root="{document.set_id}"/><versionNumber value="1"/>'
+        f'<languageCode code="fr-FR"/><setId root="{document.set_id}"/><versionNumber value="{document.version}"/>'
         f'<recordTarget><patientRole><id root="{OID_INS}" extension="{ins}"/>'
         f'<id root="{LPS_OID}.2" extension="PAT-42"/><patient><name><family qualifier="BR">PAT-TROIS</family>'
         '<given>DOMINIQUE MARIE-LOUISE</given><given qualifier="BR">DOMINIQUE</given></name>'
@@ -110,17 +126,32 @@ def cda(document: Document, sender: Who, ins: str = INS) -> str:
         '<birthTime value="19790328"/><birthplace><place><addr><county>51215</county></addr></place></birthplace>'
         "</patient></patientRole></recordTarget>"
         f'<author><time value="20261123103000+0100"/><assignedAuthor>{who}</assignedAuthor></author>'
-        "<custodian><assignedCustodian><representedCustodianOrganization>"
+        + "".join(author.cda() for author in document.authors)
+        + "<custodian><assignedCustodian><representedCustodianOrganization>"
         f'<id root="1.2.250.1.71.4.2.2" extension="{sender.structure}"/><name>PHARMACIE DE TEST</name>'
         "</representedCustodianOrganization></assignedCustodian></custodian>"
         '<legalAuthenticator><time value="20261123103000+0100"/><signatureCode code="S"/>'
         f"<assignedEntity>{who}</assignedEntity></legalAuthenticator>"
-        '<documentationOf><serviceEvent><effectiveTime><low value="20261123100000+0100"/>'
+        f'<documentationOf><serviceEvent>{event}<effectiveTime><low value="20261123100000+0100"/>'
         '<high value="20261123102500+0100"/></effectiveTime><performer typeCode="PRF">'
-        f"<assignedEntity>{who}</assignedEntity></performer></serviceEvent></documentationOf>"
-        '<componentOf><encompassingEncounter><effectiveTime nullFlavor="UNK"/><location><healthCareFacility>'
-        '<code code="SA33" displayName="Pharmacie d\'officine" codeSystem="1.2.250.1.71.4.2.4"/>'
+        f"<assignedEntity>{who}</assignedEntity></performer></serviceEvent>"
+        + (replaces(document.replaced) if document.replaced else "</documentationOf>")
+        + '<componentOf><encompassingEncounter><effectiveTime nullFlavor="UNK"/><location><healthCareFacility>'
+        f'<code code="{kind.facility[0]}" displayName="{kind.facility[1]}" codeSystem="1.2.250.1.71.4.2.4"/>'
         "</healthCareFacility></location></encompassingEncounter></componentOf>"
+        + _body(document, who)
+        + "</ClinicalDocument>"
+    )
+
+
+def _body(document: Document, who: str) -> str:
+    if document.kind == NOTE:
+        return _vaccination(document, who)
+    return trod_body() if document.kind == TROD else unstructured(document.content, document.media_type)
+
+
+def _vaccination(document: Document, who: str) -> str:
+    return (
         "<component><structuredBody><component><section>"
         '<templateId root="1.2.250.1.213.1.1.2.147"/><code code="11369-6" codeSystem="2.16.840.1.113883.6.1"/>'
         '<title>Note de vaccination</title><text><content ID="vac-1">VACCIN DE TEST</content></text><entry>'
@@ -138,7 +169,7 @@ def cda(document: Document, sender: Who, ins: str = INS) -> str:
         "</manufacturedProduct></consumable>"
         f'<performer typeCode="PRF"><assignedEntity>{who}</assignedEntity></performer>'
         f'<author typeCode="AUT"><time value="20261123103000+0100"/><assignedAuthor>{who}</assignedAuthor></author>'
-        "</substanceAdministration></entry></section></component></structuredBody></component></ClinicalDocument>"
+        "</substanceAdministration></entry></section></component></structuredBody></component>"
     )
 
 
@@ -170,14 +201,20 @@ def code(owner: str, scheme: str, value: str, coding: str, label: str) -> str:
     )
 
 
-def author(owner: str, scheme: str, sender: Who) -> str:
-    """Return the author Classification."""
+def author(owner: str, scheme: str, sender: Who, profession: tuple[str, str] = NOTE.profession) -> str:
+    """Return the author Classification of the sender."""
+    number = f"PHARMACIE DE TEST^^^^^&amp;1.2.250.1.71.4.2.2&amp;ISO^IDNST^^^{sender.structure}"
+    specialty = "^".join((*profession, SPECIALTY))
+    return _author(
+        owner, scheme, [("authorPerson", xcn(sender)), ("authorInstitution", number), ("authorSpecialty", specialty)]
+    )
+
+
+def _author(owner: str, scheme: str, slots: list[tuple[str, str]]) -> str:
     return (
         f'<Classification id="urn:uuid:{uuid.uuid4()}" classifiedObject="@{owner}@" '
         f'classificationScheme="{_RIM_NAMES.get(scheme, scheme)}" nodeRepresentation="">'
-        + slot("authorPerson", xcn(sender))
-        + slot("authorInstitution", f"PHARMACIE DE TEST^^^^^&amp;1.2.250.1.71.4.2.2&amp;ISO^IDNST^^^{sender.structure}")
-        + slot("authorSpecialty", "G15_21/A^Pharmacien titulaire d'officine^1.2.250.1.213.1.1.4.5")
+        + "".join(slot(name, value) for name, value in slots)
         + "</Classification>"
     )
 
@@ -244,7 +281,8 @@ def _identity(name: str, unique_id: str, ins: str) -> str:
 
 
 def entry(name: str, document: Document, content: bytes, sender: Who, ins: str) -> str:
-    """Return the ExtrinsicObject of a note."""
+    """Return the ExtrinsicObject of a document."""
+    kind = document.kind
     return (
         f'<ExtrinsicObject id="@{name}@" mimeType="text/xml" '
         'objectType="urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1">'
@@ -262,21 +300,32 @@ def entry(name: str, document: Document, content: bytes, sender: Who, ins: str) 
             "PID-7|19790328",
             "PID-8|F",
         )
-        + '<Name><LocalizedString xml:lang="FR" charset="UTF-8" value="Note de vaccination"/></Name>'
-        + author(name, "author", sender)
-        + code(name, "class", "52", "1.2.250.1.213.1.1.4.1", "Certificat, déclaration")
-        + code(name, "type", "87273-9", "2.16.840.1.113883.6.1", "Note de vaccination")
-        + code(name, "format", "urn:asip:ci-sis:vac-note:2021", "1.2.250.1.213.1.1.4.2.282", "Note de vaccination")
+        + f'<Name><LocalizedString xml:lang="FR" charset="UTF-8" value="{kind.label}"/></Name>'
+        + author(name, "author", sender, kind.profession)
+        + "".join(_author(name, "author", other.slots()) for other in document.authors)
+        + code(name, "class", kind.group, "1.2.250.1.213.1.1.4.1", CLASSES[kind.group])
+        + code(name, "type", kind.code, kind.scheme, kind.label)
+        + code(name, "format", *kind.form)
         + code(name, "confidentiality", "N", "2.16.840.1.113883.5.25", "Normal")
-        + code(name, "facility", "SA33", "1.2.250.1.71.4.2.4", "Pharmacie d'officine")
-        + code(name, "practice", "AMBULATOIRE", "1.2.250.1.213.1.1.4.9", "Ambulatoire")
+        + "".join(
+            code(name, "confidentiality", mask, "1.2.250.1.213.1.1.4.13", mask.lower()) for mask in document.masks
+        )
+        + _setting(name, kind)
         + _identity(name, document.unique_id, ins)
         + "</ExtrinsicObject>"
     )
 
 
-def signature_entry(unique_id: str, content: bytes, sender: Who, ins: str) -> str:
-    """Return the ExtrinsicObject of the signature."""
+def _setting(name: str, kind: Kind) -> str:
+    facility, facility_label = kind.facility
+    practice, practice_label = kind.practice
+    return code(name, "facility", facility, "1.2.250.1.71.4.2.4", facility_label) + code(
+        name, "practice", practice, "1.2.250.1.213.1.1.4.9", practice_label
+    )
+
+
+def signature_entry(unique_id: str, content: bytes, sender: Who, ins: str, kind: Kind) -> str:
+    """Return the ExtrinsicObject of the signature of a lot whose first document is of this kind."""
     masks = "1.2.250.1.213.1.1.4.13"
     return (
         '<ExtrinsicObject id="@SIG@" mimeType="text/xml" objectType="urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1">'
@@ -297,8 +346,7 @@ def signature_entry(unique_id: str, content: bytes, sender: Who, ins: str) -> st
         + code("SIG", "confidentiality", "N", "2.16.840.1.113883.5.25", "Normal")
         + code("SIG", "confidentiality", "MASQUE_PS", masks, "Masqué aux professionnels de santé")
         + code("SIG", "confidentiality", "INVISIBLE_PATIENT", masks, "Non visible par le patient")
-        + code("SIG", "facility", "SA33", "1.2.250.1.71.4.2.4", "Pharmacie d'officine")
-        + code("SIG", "practice", "AMBULATOIRE", "1.2.250.1.213.1.1.4.9", "Ambulatoire")
+        + _setting("SIG", kind)
         + _identity("SIG", unique_id, ins)
         + "</ExtrinsicObject>"
     )
@@ -310,3 +358,20 @@ def replaces(unique_id: str) -> str:
         f'</documentationOf><relatedDocument typeCode="RPLC"><parentDocument><id root="{unique_id}"/>'
         "</parentDocument></relatedDocument>"
     )
+
+
+def next_version(old: Document, **changes: object) -> Document:
+    """Return the document that replaces `old`: same setId, next number, fresh identifiers."""
+    fresh = {
+        "unique_id": oid(),
+        "vaccination_id": str(uuid.uuid4()).upper(),
+        "version": old.version + 1,
+        "replaced": old.unique_id,
+    }
+    return replace(old, **(fresh | changes))  # type: ignore[arg-type]
+
+
+def replacing(entry_uuid: str) -> Mutation:
+    """Return the edit that adds the RPLC association of the first document."""
+    added = association("RPLC", "DOC0", entry_uuid) + "</RegistryObjectList>"
+    return Mutation(metadata=swap("</RegistryObjectList>", added))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from simulator_messages import FixedClock, Sender
-from simulator_parts import INS, NOW, OTHER_INS, Document, Mutation, association, swap
+from simulator_parts import INS, NOW, OTHER_INS, Document, Mutation, next_version, replacing, swap
 
 from hub_simulators.clock import OffsetClock
 from hub_simulators.dmp import DmpSettings
@@ -110,16 +110,8 @@ def test_replacement_deprecates_the_old_version(exchange, engine: DmpEngine, sen
     first = Document()
     exchange(sender.td21(first))
     old = engine.store.by_unique_id(first.unique_id)
-    second = Document(set_id=first.set_id, vaccination_id=first.vaccination_id)
-    related = (
-        f'</documentationOf><relatedDocument typeCode="RPLC"><parentDocument><id root="{first.unique_id}"/>'
-        "</parentDocument></relatedDocument>"
-    )
-    mutation = Mutation(
-        cda=swap("</documentationOf>", related),
-        metadata=swap("</RegistryObjectList>", association("RPLC", "DOC0", old.entry_uuid) + "</RegistryObjectList>"),
-    )
-    outcome = exchange(sender.td21(second, mutation))
+    second = next_version(first, vaccination_id=first.vaccination_id)
+    outcome = exchange(sender.td21(second, replacing(old.entry_uuid)))
     assert outcome.name == "success", reason(outcome)
     assert engine.store.by_unique_id(first.unique_id).status.endswith("Deprecated")
     assert engine.store.by_unique_id(second.unique_id).version == 2

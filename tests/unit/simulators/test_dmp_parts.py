@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from simulator_parts import NOW
@@ -12,6 +15,7 @@ from hub_simulators.dmp.behaviours import Action, Behaviour, Script
 from hub_simulators.dmp.multipart import MultipartProblem, content_id_of, media_type, split_parts
 from hub_simulators.dmp.recorder import Recorder
 from hub_simulators.dmp.soap import ReplayMemory
+from hub_simulators.dmp.store import DocumentStore, StoredEntry
 
 
 @pytest.mark.parametrize(
@@ -79,6 +83,29 @@ def test_the_recorder_is_bounded() -> None:
     assert recorder.listing() == []
     recorder.record(NOW, "POST", "/", [], b"x" * 90, "s")
     assert [len(entry.body) for entry in recorder.listing()] == [90]
+
+
+def test_a_store_of_an_earlier_version_is_opened(tmp_path: Path) -> None:
+    columns = (
+        "seq INTEGER PRIMARY KEY AUTOINCREMENT, unique_id TEXT NOT NULL UNIQUE, entry_uuid TEXT NOT NULL UNIQUE, "
+        "logical_id TEXT, submission_set TEXT, kind TEXT, status TEXT, hash TEXT, size INTEGER, ins TEXT, "
+        "ins_oid TEXT, structure TEXT, author TEXT, type_code TEXT, vaccination_id TEXT, vaccination_key TEXT, "
+        "set_id TEXT, version INTEGER, received_at TEXT, metadata BLOB NOT NULL, content BLOB"
+    )
+    with closing(sqlite3.connect(tmp_path / "dmp.sqlite", isolation_level=None)) as old:
+        old.execute(f"CREATE TABLE entry ({columns})")
+        old.execute("INSERT INTO entry (unique_id, entry_uuid, type_code, metadata) VALUES ('1.2', 'u', '87273-9', '')")
+    for _ in range(2):
+        store = DocumentStore(tmp_path)
+        kept = store.by_unique_id("1.2")
+        store.close()
+        assert (kept.type_code, kept.title, kept.author_count, kept.confidentiality) == ("87273-9", "", 0, "")
+
+
+def test_nothing_of_a_patient_or_a_document_is_shown_by_a_stored_entry() -> None:
+    told = {"title": "TITRE", "content": b"OCTETS", "metadata": b"NOM", "ins": "MATRICULE"}
+    entry = StoredEntry(**dict.fromkeys(StoredEntry.__slots__, "") | told)
+    assert not [word for word in ("TITRE", "OCTETS", "NOM", "MATRICULE") if word in repr(entry)]
 
 
 def test_replays_are_forgotten_after_a_while_and_bounded() -> None:

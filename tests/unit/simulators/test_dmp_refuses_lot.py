@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from simulator_messages import Sender
-from simulator_parts import INS, OTHER_INS, Document, Mutation, association, code, replaces, slot, swap
+from simulator_parts import INS, OTHER_INS, Document, Mutation, association, code, next_version, replacing, slot, swap
 
 from hub_simulators.dmp.engine import DmpEngine
 
@@ -44,13 +44,13 @@ def in_document(old: str, new: str):
     return edit
 
 
-def in_signature(old: str, new: str):
+def in_signature(old: str, new: str, count: int = 1):
     """Replace inside the signature's entry."""
 
     def edit(text: str) -> str:
         start = text.index('<ExtrinsicObject id="@SIG@"')
         assert old in text[start:]
-        return text[:start] + text[start:].replace(old, new, 1)
+        return text[:start] + text[start:].replace(old, new, count)
 
     return edit
 
@@ -174,6 +174,11 @@ METADATA = {
         in_signature('nodeRepresentation="1.2.840.10065.1.12.1.14"', 'nodeRepresentation="x"'),
         "signature.entry",
     ),
+    "signature author": (in_signature("^TESTOFFICINE^CAMILLE^", "^TESTAUTRE^CAMILLE^", 2), "signature.author"),
+    "signature patient": (
+        in_signature(f'sourcePatientId"><ValueList><Value>{INS}', f'sourcePatientId"><ValueList><Value>{OTHER_INS}'),
+        "signature.patient",
+    ),
     "signature title": (in_signature('value="Source"', 'value="Autre"'), "signature.entry"),
     "no signature": (in_signature('nodeRepresentation="E1762"', 'nodeRepresentation="87273-9"'), "signature.entry"),
 }
@@ -204,7 +209,7 @@ FAULTS = {
     "REMB": (in_document('nodeRepresentation="87273-9"', 'nodeRepresentation="REMB"'), "Le code 'REMB'"),
     "class 90": (in_document('nodeRepresentation="87273-9"', 'nodeRepresentation="EXPPAT_3"'), "Le code 'EXPPAT_3'"),
     "history": (in_document('nodeRepresentation="87273-9"', 'nodeRepresentation="11369-6"'), "Le code '11369-6'"),
-    "unknown type": (in_document('nodeRepresentation="87273-9"', 'nodeRepresentation="96163-1"'), "Le code '96163-1'"),
+    "unknown type": (in_document('nodeRepresentation="87273-9"', 'nodeRepresentation="96163-9"'), "Le code '96163-9'"),
     "type scheme": (in_document("2.16.840.1.113883.6.1", "1.2.250.1.213.1.1.4.12"), "Le code '87273-9'"),
     "format": (in_document("vac-note:2021", "vac-note:2019"), "Le code 'urn:asip:ci-sis:vac-note:2019'"),
     "facility": (in_document('"SA33"', '"SA99"'), "Le code 'SA99'"),
@@ -367,13 +372,6 @@ def test_only_the_author_replaces(exchange, engine: DmpEngine, pki, sender: Send
     exchange(sender.td21(first))
     old = engine.store.by_unique_id(first.unique_id)
     neighbour = Sender(pki.issue_structure("1330000007", "PHARMACIE VOISINE"), structure="1330000007")
-    replacing = Mutation(
-        cda=swap(
-            "</documentationOf>",
-            replaces(first.unique_id),
-        ),
-        metadata=swap("</RegistryObjectList>", association("RPLC", "DOC0", old.entry_uuid) + "</RegistryObjectList>"),
-    )
-    second = Document(set_id=first.set_id, vaccination_id=first.vaccination_id)
-    outcome = exchange(neighbour.td21(second, replacing), "1330000007")
+    second = next_version(first, vaccination_id=first.vaccination_id)
+    outcome = exchange(neighbour.td21(second, replacing(old.entry_uuid)), "1330000007")
     assert outcome.check == "association.replace"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -29,16 +29,22 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An author, a performer or the legal authenticator."""
+    """An author, a performer or the legal authenticator; `device` when a system holds the role, `role` of an author.
+
+    `wholes`: the organisations that `structure` is part of (a legal entity and its establishment).
+    """
 
     id: Identifier
     family: str
     given: str
     structure: Identifier | None
     specialty: Code | None
+    device: bool = False
+    role: str = ""
+    wholes: tuple[Identifier, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CdaPatient:
     """recordTarget: identifiers in order, and the traits."""
 
@@ -46,17 +52,20 @@ class CdaPatient:
     birth_family: str
     birth_given: str
     all_given: str
+    used_family: str
+    used_given: str
     gender: str
     birth_time: str
     birthplace: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cda:
     """What the checks read of a document."""
 
     root: etree._Element
     realm: str
+    type_id: Identifier
     templates: list[Identifier]
     id: Identifier
     id_count: int
@@ -75,9 +84,11 @@ class Cda:
     service_low: str
     service_high: str
     performers: list[Person]
+    events: list[Code]
     practice: Code
     facility: Code
     replaced: list[Identifier]
+    replaced_versions: list[str]
     media_type: str
 
 
@@ -93,6 +104,7 @@ def read_cda(data: bytes) -> Cda:
     return Cda(
         root=root,
         realm=_attr(_find(root, "realmCode"), "code"),
+        type_id=_identifier(_find(root, "typeId")),
         templates=[_identifier(element) for element in root.findall(q(HL7, "templateId"))],
         id=_identifier(ids[0] if ids else None),
         id_count=len(ids),
@@ -104,7 +116,7 @@ def read_cda(data: bytes) -> Cda:
         set_id=_identifier(_find(root, "setId")),
         version=_attr(_find(root, "versionNumber"), "value"),
         patient=_patient(_find(root, "recordTarget", "patientRole")),
-        authors=[person_of(_find(a, "assignedAuthor")) for a in root.findall(q(HL7, "author"))],
+        authors=[_author(element) for element in root.findall(q(HL7, "author"))],
         custodian=_identifier(_find(root, "custodian", "assignedCustodian", "representedCustodianOrganization", "id")),
         authenticator=person_of(authenticator) if authenticator is not None else None,
         signature_code=_attr(_find(root, "legalAuthenticator", "signatureCode"), "code"),
@@ -113,14 +125,11 @@ def read_cda(data: bytes) -> Cda:
         performers=[
             person_of(_find(p, "assignedEntity")) for p in _all(root, "documentationOf/serviceEvent/performer")
         ],
+        events=[_code(element) for element in _all(root, "documentationOf/serviceEvent/code")],
         practice=_code(_find(performer, "representedOrganization", "standardIndustryClassCode")),
         facility=_code(_find(root, "componentOf", "encompassingEncounter", "location", "healthCareFacility", "code")),
-        replaced=[
-            _identifier(element)
-            for related in root.findall(q(HL7, "relatedDocument"))
-            if related.get("typeCode") == "RPLC"
-            for element in _all(related, "parentDocument/id")
-        ],
+        replaced=[_identifier(element) for element in _replaced(root, "id")],
+        replaced_versions=[_attr(element, "value") for element in _replaced(root, "versionNumber")],
         media_type=_attr(_find(root, "component", "nonXMLBody", "text"), "mediaType"),
     )
 
@@ -133,8 +142,15 @@ def _find(element: etree._Element | None, *path: str) -> etree._Element | None:
     return element
 
 
-def _all(element: etree._Element, path: str) -> list[etree._Element]:
+def _all(element: etree._Element | None, path: str) -> list[etree._Element]:
+    if element is None:
+        return []
     return list(element.findall("/".join(q(HL7, name) for name in path.split("/"))))
+
+
+def _replaced(root: etree._Element, name: str) -> list[etree._Element]:
+    related = [element for element in root.findall(q(HL7, "relatedDocument")) if element.get("typeCode") == "RPLC"]
+    return [found for element in related for found in _all(element, f"parentDocument/{name}")]
 
 
 def _attr(element: etree._Element | None, name: str) -> str:
@@ -164,6 +180,17 @@ def person_of(element: etree._Element | None) -> Person:
         given=given,
         structure=_identifier(organisation) if organisation is not None else None,
         specialty=_code(code) if code is not None else None,
+        device=device is not None,
+        wholes=tuple(
+            _identifier(whole)
+            for whole in _all(element, "representedOrganization/asOrganizationPartOf/wholeOrganization/id")
+        ),
+    )
+
+
+def _author(element: etree._Element) -> Person:
+    return replace(
+        person_of(_find(element, "assignedAuthor")), role=_attr(_find(element, "functionCode"), "displayName")
     )
 
 
@@ -178,6 +205,8 @@ def _patient(role: etree._Element | None) -> CdaPatient:
         birth_family=_qualified(families, "BR"),
         birth_given=_qualified(givens, "BR"),
         all_given=_qualified(givens, None),
+        used_family=_qualified(families, "CL"),
+        used_given=_qualified(givens, "CL"),
         gender=_attr(_find(patient, "administrativeGenderCode"), "code"),
         birth_time=_attr(_find(patient, "birthTime"), "value"),
         birthplace=text(_find(patient, "birthplace", "place", "addr", "county")),

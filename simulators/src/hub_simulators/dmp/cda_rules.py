@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 from pathlib import Path
 
 from lxml import etree
 
 from hub_simulators.dmp import schemes, valuesets
-from hub_simulators.dmp.cda import Cda, Identifier, Person
-from hub_simulators.dmp.formats import (
-    OID_PS,
-    OID_STRUCTURE,
-    Xcn,
-    cda_time,
-    cx,
-    matricule_ok,
-    oid_ok,
-    professional_ok,
-    xcn,
-    xon,
-)
+from hub_simulators.dmp.cda import Cda, Identifier
+from hub_simulators.dmp.cda_header import check_header
+from hub_simulators.dmp.cda_people import check_people, compare_people
+from hub_simulators.dmp.formats import OID_STRUCTURE, cda_time, cx, matricule_ok, oid_ok
+from hub_simulators.dmp.n1_body import check_body
 from hub_simulators.dmp.refusals import Findings
 from hub_simulators.dmp.registry_objects import RegistryObject
 
 _FRENCH_TEMPLATES = {"2.16.840.1.113883.2.8.2.1", "1.2.250.1.213.1.1.1.1"}
+_TYPE_ID = Identifier("2.16.840.1.113883.1.3", "POCD_HD000040")
+_INS_OIDS = frozenset(f"1.2.250.1.213.1.4.{n}" for n in (8, 9, 10, 11))
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class CdaSchema:
@@ -44,32 +40,24 @@ def check_cda(cda: Cda, where: str, findings: Findings, schema: CdaSchema | None
         findings.repository("cda.xsd", "CDA non conforme au schéma XSD", where)
     _check_identification(cda, where, findings)
     _check_patient(cda, where, findings)
-    people = [*cda.authors, *cda.performers, *([cda.authenticator] if cda.authenticator else [])]
-    if not cda.authors or not cda.performers or cda.authenticator is None or cda.signature_code != "S":
-        findings.repository("cda.people", "CDA : auteur, exécutant ou responsable absent", where)
-    for person in people:
-        if person.id.root == OID_PS and not professional_ok(person.id.extension, check_key=check_key):
-            findings.repository("cda.people", "CDA : identifiant de professionnel incorrect", where)
-        if not person.family:
-            findings.repository("cda.people", "CDA : professionnel sans nom", where)
-        if person.structure is not None and person.structure.root != OID_STRUCTURE:
-            findings.repository("cda.people", "CDA : structure sans identifiant national", where)
-        code = person.specialty
-        if code is not None and not (valuesets.specialty_ok(code.code, code.scheme) and code.label):
-            findings.repository("cda.people", "CDA : profession hors du jeu de valeurs", where)
+    check_header(cda, where, findings, check_key=check_key)
+    check_people(cda, where, findings, check_key=check_key)
+    check_body(cda, where, findings)
     if cda.custodian.root != OID_STRUCTURE or not cda.custodian.extension:
         findings.repository("cda.custodian", "CDA : custodian sans identifiant national de structure", where)
 
 
 def _check_identification(cda: Cda, where: str, findings: Findings) -> None:
     roots = {template.root for template in cda.templates}
+    if cda.type_id != _TYPE_ID:
+        findings.repository("cda.typeid", "CDA : typeId POCD_HD000040 attendu", where)
     if cda.realm != "FR" or not roots >= _FRENCH_TEMPLATES or len(cda.templates) < 3:
         findings.repository("cda.templates", "CDA : realmCode ou templateId de la structuration minimale absent", where)
     if cda.id_count != 1 or cda.id.extension or not oid_ok(cda.id.root):
         findings.repository("cda.id", "CDA : id/@root OID sans extension attendu (EX_2.1-1130)", where)
     if not cda.set_id.root or cda.set_id == cda.id:
         findings.repository("cda.setid", "CDA : setId absent ou égal à id", where)
-    if not cda.version.isdigit() or int(cda.version) < 1:
+    if not _VERSION.fullmatch(cda.version):
         findings.repository("cda.version", "CDA : versionNumber entier supérieur ou égal à 1 attendu", where)
     if cda_time(cda.effective_time) is None:
         findings.repository("cda.effectivetime", "CDA : effectiveTime AAAAMMJJhhmmss+zzzz attendu", where)
@@ -85,7 +73,7 @@ def _check_identification(cda: Cda, where: str, findings: Findings) -> None:
 def _check_patient(cda: Cda, where: str, findings: Findings) -> None:
     patient = cda.patient
     first = patient.ids[0] if patient.ids else Identifier("", "")
-    if not first.root.startswith("1.2.250.1.213.1.4.") or not matricule_ok(first.extension):
+    if first.root not in _INS_OIDS or not matricule_ok(first.extension):
         findings.repository("cda.patient.ins", "CDA : matricule INS attendu en premier identifiant", where)
     traits = (patient.birth_family, patient.birth_given, patient.all_given, patient.birth_time, patient.gender)
     if not all(traits) or len(patient.birthplace) != 5 or patient.gender not in {"F", "M", "UN"}:
@@ -111,7 +99,8 @@ def check_against_metadata(cda: Cda, entry: RegistryObject, findings: Findings, 
             findings.repository(f"cda.xds.{name}", f"{name} différent de celui du CDA", entry.id)
     _check_times(cda, entry, findings)
     _check_patient_metadata(cda, entry, findings)
-    _check_people(cda, entry, findings, check_key=check_key)
+    _check_events(cda, entry, findings)
+    compare_people(cda, entry, findings, check_key=check_key)
     form = entry.code(schemes.FORMAT)
     if form is not None and form.code != _expected_format(cda):
         findings.repository("cda.xds.formatCode", "formatCode différent de celui du modèle du CDA", entry.id)
@@ -163,40 +152,22 @@ def _check_patient_metadata(cda: Cda, entry: RegistryObject, findings: Findings)
     same = family == patient.birth_family and rest.partition("^")[0] == patient.birth_given
     if not same or f"PID-7|{patient.birth_time}" not in values or not gender & set(values):
         findings.repository("cda.xds.sourcePatientInfo", "sourcePatientInfo différent des traits du CDA", entry.id)
+    _check_used_name(cda, values, entry, findings)
 
 
-def _check_people(cda: Cda, entry: RegistryObject, findings: Findings, *, check_key: bool) -> None:
-    authors = entry.classified.get(schemes.AUTHOR, [])
-    if len(authors) != len(cda.authors):
-        findings.repository("cda.xds.authors", "nombre d'auteurs différent de celui du CDA", entry.id)
-    described = {person.id.extension: person for person in cda.authors}
-    for author in authors:
-        person = xcn((author.slots.get("authorPerson") or [""])[0], check_key=check_key)
-        same = described.get(person.id) if person else None
-        if person is None or same is None or not _same_name(person, same):
-            findings.repository("cda.xds.authors", "auteur différent de ceux du CDA", entry.id)
-            continue
-        _check_author(same, author.slots, entry, findings)
-    responsible = xcn(entry.slot("legalAuthenticator") or "", check_key=check_key)
-    signer = cda.authenticator
-    if responsible and signer and (responsible.id != signer.id.extension or not _same_name(responsible, signer)):
-        findings.repository("cda.xds.legalAuthenticator", "legalAuthenticator différent de celui du CDA", entry.id)
+def _check_used_name(cda: Cda, values: list[str], entry: RegistryObject, findings: Findings) -> None:
+    """The used name (`^D`) and the birthplace (PID-11) are optional; when there, they are the document's."""
+    patient = cda.patient
+    for value in values:
+        parts = value.partition("|")[2].split("^")
+        used = value.startswith("PID-5|") and value.endswith("^D")
+        if used and parts[:2] != [patient.used_family, patient.used_given]:
+            findings.repository("cda.xds.sourcePatientInfo.used", "nom utilisé différent de celui du CDA", entry.id)
+        if value.startswith("PID-11|") and parts[-1] != patient.birthplace:
+            findings.repository("cda.xds.sourcePatientInfo.birthplace", "COG différent de celui du CDA", entry.id)
 
 
-def _same_name(metadata: Xcn, document: Person) -> bool:
-    """Names are compared without regard to case: the metadata often carry capitals only."""
-    return (metadata.family.casefold(), metadata.given.casefold()) == (
-        document.family.casefold(),
-        document.given.casefold(),
-    )
-
-
-def _check_author(person: Person, slots: dict[str, list[str]], entry: RegistryObject, findings: Findings) -> None:
-    institutions = {institution.id for value in slots.get("authorInstitution", []) if (institution := xon(value))}
-    if person.structure is not None and institutions != {person.structure.extension}:
-        findings.repository("cda.xds.authorInstitution", "authorInstitution différent de celui du CDA", entry.id)
-    if person.specialty is not None and person.specialty.code:
-        expected = (person.specialty.code, person.specialty.scheme)
-        found = [tuple(value.split("^")[::2]) for value in slots.get("authorSpecialty", [])]
-        if found != [expected]:
-            findings.repository("cda.xds.authorSpecialty", "authorSpecialty différent de celui du CDA", entry.id)
+def _check_events(cda: Cda, entry: RegistryObject, findings: Findings) -> None:
+    documented = {(event.code, event.scheme) for event in cda.events}
+    if any((code.code, code.scheme) not in documented for code in entry.classified.get(schemes.EVENT, [])):
+        findings.repository("cda.xds.eventCodeList", "eventCodeList absent des actes documentés par le CDA", entry.id)

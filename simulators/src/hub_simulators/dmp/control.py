@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from hub_simulators.dmp.names import Operation
 from hub_simulators.dmp.patients import Authorisation, DmpState
 from hub_simulators.dmp.recorder import RawRequest
 from hub_simulators.dmp.store import StoredEntry
+from hub_simulators.dmp.valuesets import ValueSets
 
 
 class _Body(BaseModel):
@@ -52,10 +54,20 @@ class ClockIn(_Body):
     offset_seconds: float
 
 
+class ParametersIn(_Body):
+    """Parameters to change."""
+
+    value_sets: ValueSets | None = Field(default=None, description="année des jeux de valeurs en vigueur")
+    allow_invisible_and_masked: bool | None = Field(default=None, description="cumul-invisible_patient-masque_ps")
+
+
+Part = Literal["documents", "patients", "behaviours", "requests", "statistics", "replays", "clock", "parameters"]
+
+
 class ResetIn(_Body):
     """What to empty."""
 
-    what: set[Literal["documents", "patients", "behaviours", "requests", "statistics", "replays", "clock"]] = {
+    what: set[Part] = {
         "documents",
         "patients",
         "behaviours",
@@ -63,6 +75,7 @@ class ResetIn(_Body):
         "statistics",
         "replays",
         "clock",
+        "parameters",
     }
 
 
@@ -72,6 +85,7 @@ def build_control(application: DmpApplication) -> FastAPI:
     _script_routes(app, application)
     _document_routes(app, application)
     _request_routes(app, application)
+    _parameter_routes(app, application)
     _state_routes(app, application)
     return app
 
@@ -106,12 +120,12 @@ def _document_routes(app: FastAPI, application: DmpApplication) -> None:
         """Stored entries in order of arrival; `next` is the value of `after` for the following page."""
         entries = store.listing(after, limit, kind=None if kind == "all" else kind, ins=ins)
         following = entries[-1].seq if len(entries) == limit else None
-        return {"documents": [_entry(entry) for entry in entries], "next": following, "total": store.count()}
+        return {"documents": [describe(entry) for entry in entries], "next": following, "total": store.count()}
 
     @app.get("/documents/{unique_id}")
     async def one(unique_id: str) -> dict[str, Any]:
         """One entry."""
-        return _entry(_known(unique_id))
+        return describe(_known(unique_id))
 
     @app.get("/documents/{unique_id}/content")
     async def content(unique_id: str) -> Response:
@@ -167,6 +181,22 @@ def _request_routes(app: FastAPI, application: DmpApplication) -> None:
         if found is None:
             raise HTTPException(404, "requête inconnue ou oubliée")
         return found
+
+
+def _parameter_routes(app: FastAPI, application: DmpApplication) -> None:
+    engine = application.engine
+
+    @app.get("/parameters")
+    async def parameters() -> dict[str, Any]:
+        """Value sets in force, and the parameter file."""
+        return asdict(engine.parameters)
+
+    @app.put("/parameters")
+    async def tune(wanted: ParametersIn) -> dict[str, Any]:
+        """Change some of them."""
+        for name, value in wanted.model_dump(exclude_none=True).items():
+            setattr(engine.parameters, name, value)
+        return await parameters()
 
 
 def _state_routes(app: FastAPI, application: DmpApplication) -> None:
@@ -233,7 +263,8 @@ def _behaviour(behaviour: Behaviour) -> dict[str, Any]:
     return {name: getattr(behaviour, name) for name in names}
 
 
-def _entry(entry: StoredEntry) -> dict[str, Any]:
+def describe(entry: StoredEntry) -> dict[str, Any]:
+    """Return what the control plane tells of an entry (its metadata and bytes have their own addresses)."""
     names = (
         "seq",
         "unique_id",
@@ -246,13 +277,23 @@ def _entry(entry: StoredEntry) -> dict[str, Any]:
         "structure",
         "author",
         "type_code",
+        "class_code",
+        "title",
+        "media_type",
+        "author_count",
         "vaccination_id",
         "set_id",
         "version",
         "received_at",
     )
     described: dict[str, Any] = {name: getattr(entry, name) for name in names}
-    return described | {"patient": f"{entry.ins}^^^&{entry.ins_oid}&ISO^NH", "ins": entry.ins}
+    return described | {
+        "document_type": entry.type_code,
+        "format": entry.format_code,
+        "confidentiality": entry.confidentiality.split(),
+        "patient": f"{entry.ins}^^^&{entry.ins_oid}&ISO^NH",
+        "ins": entry.ins,
+    }
 
 
 def _request(entry: RawRequest) -> dict[str, Any]:

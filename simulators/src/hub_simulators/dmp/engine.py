@@ -14,6 +14,7 @@ from hub_simulators.dmp.cda_rules import CdaSchema
 from hub_simulators.dmp.formats import cx
 from hub_simulators.dmp.multipart import Mtom, MultipartProblem, media_type, read_mtom
 from hub_simulators.dmp.names import ACTIONS, RESPONSE_ACTIONS, SAML, WSA, Operation, q
+from hub_simulators.dmp.parameters import Parameters
 from hub_simulators.dmp.patients import Patients
 from hub_simulators.dmp.refusals import AckError, DmpRefusal, HttpRefusal, RegistryError, RegistryFailure, SoapFault
 from hub_simulators.dmp.settings import SERVICES_PATH, DmpSettings
@@ -78,7 +79,8 @@ class DmpEngine:
         self.statistics = Statistics()
         schema = CdaSchema(settings.rules_dir) if settings.rules_dir is not None else None
         self._vihf = VihfChecker(settings, self.trust)
-        self._registrar = Registrar(settings, self.trust, self.store, self.patients, schema)
+        self.parameters = Parameters.of(settings)
+        self._registrar = Registrar(settings, self.parameters, self.trust, self.store, self.patients, schema)
         self._tolerance = timedelta(seconds=settings.clock_tolerance)
         self._messages = ReplayMemory(3 * self._tolerance)
 
@@ -175,13 +177,15 @@ class DmpEngine:
         return HttpAnswer(200, _SOAP_TYPE, soap.reply(RESPONSE_ACTIONS[operation], incoming.message_id, content))
 
     def reset(self, what: set[str]) -> None:
-        """Empty the named parts: documents, patients, statistics, replays."""
+        """Empty the named parts: documents, patients, statistics, replays, parameters (back to the settings)."""
         if "documents" in what:
             self.store.reset()
         if "patients" in what:
             self.patients.reset()
         if "statistics" in what:
             self.statistics.reset()
+        if "parameters" in what:
+            self.parameters.restore(self.settings)
         if "replays" in what:
             self._messages = ReplayMemory(3 * self._tolerance)
             self._vihf = VihfChecker(self.settings, self.trust)

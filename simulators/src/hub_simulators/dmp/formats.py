@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 OID_PS = "1.2.250.1.71.4.2.1"
 OID_STRUCTURE = "1.2.250.1.71.4.2.2"
+OID_SIREN = "1.3.2"
 OID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
 UUID_URN = re.compile(r"urn:uuid:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
@@ -38,6 +39,13 @@ def professional_ok(value: str, *, check_key: bool) -> bool:
     if not _PROFESSIONAL.fullmatch(value):
         return False
     return not (check_key and value.startswith("8")) or luhn(value[1:])
+
+
+def system_ok(identifier: str, oid: str) -> bool:
+    """Tell whether this names a structure's system (`3{FINESS}/88`) or a service (SNR: its OID, its editor's OID)."""
+    if oid == OID_PS:
+        return "/" in identifier and _PROFESSIONAL.fullmatch(identifier) is not None
+    return oid_ok(identifier) and oid_ok(oid)
 
 
 def structure_ok(value: str) -> bool:
@@ -77,7 +85,7 @@ def cx(value: str) -> Cx | None:
 
 @dataclass(frozen=True, slots=True)
 class Xcn:
-    """A person or a system in the metadata."""
+    """A person (`kind` IDNPS or EI) or a system (RI) in the metadata."""
 
     id: str
     family: str
@@ -93,7 +101,7 @@ def xcn(value: str, *, check_key: bool) -> Xcn | None:
         return None
     kind, identifier, oid = match["kind"], match["id"], match["oid"]
     if kind == "RI":
-        good = match["use"] == "U"
+        good = match["use"] == "U" and system_ok(identifier, oid)
     else:
         good = match["use"] == "D" and oid == OID_PS and professional_ok(identifier, check_key=check_key)
         good = good and kind == ("EI" if "/" in identifier else "IDNPS")
@@ -116,6 +124,8 @@ def xon(value: str) -> Xon | None:
     if match is None or not match["name"].strip():
         return None
     if match["kind"] == "IDNST" and (match["oid"] != OID_STRUCTURE or not structure_ok(match["id"])):
+        return None
+    if match["kind"] == "SIREN" and (match["oid"] != OID_SIREN or not re.fullmatch(r"\d{9}", match["id"])):
         return None
     return Xon(match["name"], match["oid"], match["kind"], match["id"])
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from hub_simulators.dmp import schemes, valuesets
-from hub_simulators.dmp.formats import SHA1_HEX, Cx, Xcn, cx, oid_ok, utc_digits, xcn, xon
+from hub_simulators.dmp.formats import OID_PS, SHA1_HEX, Cx, Xcn, cx, oid_ok, utc_digits, xcn, xon
 from hub_simulators.dmp.refusals import Findings, SoapFault, affinity_fault
 from hub_simulators.dmp.registry_objects import Classified, RegistryObject
 from hub_simulators.dmp.settings import DmpSettings
@@ -22,6 +23,10 @@ _ENTRY_SLOTS = (
     "sourcePatientId",
 )
 _ENTRY_OPTIONAL = ("serviceStopTime", "sourcePatientInfo", "urn:ihe:iti:xds:2013:referenceIdList")
+_SIZE = re.compile(r"[1-9][0-9]{0,14}")
+_REFERENCE = re.compile(
+    r"[^\^&]+\^\^\^&[\d.]+&ISO\^urn:ihe:iti:xds:(2013:(accession|order)|2016:studyInstanceUID)", re.ASCII
+)
 _AUTHOR_SLOTS = frozenset({"authorPerson", "authorInstitution", "authorRole", "authorSpecialty"})
 
 
@@ -55,15 +60,19 @@ class MetadataChecker:
         formats: dict[str, Callable[[str], bool]] = {
             "creationTime": _utc,
             "hash": lambda value: SHA1_HEX.fullmatch(value) is not None,
-            "size": lambda value: value.isdigit() and int(value) > 0,
+            "size": lambda value: _SIZE.fullmatch(value) is not None,
             "serviceStartTime": _utc_reduced,
             "serviceStopTime": _utc_reduced,
             "legalAuthenticator": lambda value: xcn(value, check_key=self._settings.check_rpps_key) is not None,
             "sourcePatientId": lambda value: cx(value) is not None,
+            _ENTRY_OPTIONAL[2]: lambda value: _REFERENCE.fullmatch(value) is not None,
         }
         self._slots(entry, _ENTRY_SLOTS, _ENTRY_OPTIONAL, formats)
         self._known_schemes(entry, schemes.ENTRY_SCHEMES)
         self.authors(entry, schemes.AUTHOR)
+        responsible = xcn(entry.slot("legalAuthenticator") or "", check_key=self._settings.check_rpps_key)
+        if responsible is not None and responsible.kind == "RI":
+            self.findings.metadata("legalauthenticator.kind", "legalAuthenticator : un professionnel attendu", entry.id)
         for name, scheme in schemes.SINGLE_CODES.items():
             self._one_code(entry, name, scheme)
         if any(not (code.code and code.scheme and code.label) for code in entry.classified.get(schemes.EVENT, [])):
@@ -120,7 +129,17 @@ class MetadataChecker:
         person = xcn(persons[0], check_key=self._settings.check_rpps_key) if persons else None
         if person is None:
             self.findings.metadata("author.person", "authorPerson absent ou mal formé", owner.id)
+            return None
+        self._check_kind(person, author.slots.get("authorSpecialty", []), owner)
         return person
+
+    def _check_kind(self, person: Xcn, specialties: list[str], owner: RegistryObject) -> None:
+        """A system (RI) has a system's specialty, an SNR its editor's OID; a person has neither."""
+        codes = [(value.split("^")[0], value.rpartition("^")[2]) for value in specialties]
+        systems = [valuesets.system_specialty(code, scheme) for code, scheme in codes]
+        snr = ("SNR", valuesets.OID_ACTORS) in codes
+        if codes and (set(systems) != {person.kind == "RI"} or snr != (person.oid != OID_PS)):
+            self.findings.metadata("author.kind", "authorPerson et authorSpecialty : personne ou système", owner.id)
 
     def _slots(
         self,
@@ -137,7 +156,7 @@ class MetadataChecker:
                 self.findings.metadata("slot.unknown", f"slot {name} inattendu", owner.id)
             elif len(values) > 1 and name not in {"sourcePatientInfo", _ENTRY_OPTIONAL[2]}:
                 self.findings.metadata(f"slot.{name}", f"slot {name} à valeur unique", owner.id)
-            elif name in formats and not formats[name](values[0]):
+            elif name in formats and not all(formats[name](value) for value in values):
                 self.findings.metadata(f"slot.{name}", f"slot {name} mal formé", owner.id)
 
     def _known_schemes(self, owner: RegistryObject, known: frozenset[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub_simulators.dmp.valuesets import ValueSets
+
 OID_INS_TEST = "1.2.250.1.213.1.4.10"
 SERVICES_PATH = "/si-dmp-server/v2/services"
 
@@ -24,6 +26,7 @@ class DmpSettings:
 
     `software` empty means that any well-formed LPS_* triple is taken. `directory` None keeps the store in memory.
     `rules_dir` is the operator's copy of the ANS rules (holds `xsd/CDA_extended.xsd`); None skips the XSD.
+    `value_sets` is the year of the value sets (JDV) in force at the start; the control plane changes it.
     `record_bytes` 0 switches the recording of raw requests off.
     """
 
@@ -41,6 +44,7 @@ class DmpSettings:
     vihf_versions: tuple[str, ...] = ("4.0",)
     vihf_replay_check: bool = True
     lot_signature_algorithms: tuple[str, ...] = ("rsa-sha256", "rsa-sha1")
+    value_sets: ValueSets = "2026"
     allow_invisible_and_masked: bool = False
     check_rpps_key: bool = True
     max_body: int = 64 * 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub_simulators.dmp.names import APPROVED, DEPRECATED
@@ -30,12 +30,19 @@ CREATE TABLE IF NOT EXISTS entry (
   set_id TEXT,
   version INTEGER,
   received_at TEXT NOT NULL,
+  class_code TEXT NOT NULL DEFAULT '',
+  title TEXT NOT NULL DEFAULT '',
+  format_code TEXT NOT NULL DEFAULT '',
+  media_type TEXT NOT NULL DEFAULT '',
+  confidentiality TEXT NOT NULL DEFAULT '',
+  author_count INTEGER NOT NULL DEFAULT 0,
   metadata BLOB NOT NULL,
   content BLOB
 );
 CREATE INDEX IF NOT EXISTS entry_vaccination ON entry (ins, vaccination_key) WHERE vaccination_key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS submission_set (unique_id TEXT PRIMARY KEY);
 """
+_DESCRIPTION = ("class_code", "title", "format_code", "media_type", "confidentiality", "author_count")
 _COLUMNS = (
     "unique_id",
     "entry_uuid",
@@ -55,6 +62,7 @@ _COLUMNS = (
     "set_id",
     "version",
     "received_at",
+    *_DESCRIPTION,
     "metadata",
     "content",
 )
@@ -64,7 +72,10 @@ _INSERT = f"INSERT INTO entry ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' for
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """A document entry: `kind` is `document` or `signature`; `metadata` is the ebRIM object, `content` the bytes."""
+    """A document entry: `kind` is `document` or `signature`; `metadata` is the ebRIM object, `content` the bytes.
+
+    `media_type` is that of the body (`text/xml` when it is structured), `confidentiality` its codes, spaces between.
+    """
 
     unique_id: str
     entry_uuid: str
@@ -74,7 +85,7 @@ class StoredEntry:
     status: str
     hash: str
     size: int
-    ins: str
+    ins: str = field(repr=False)
     ins_oid: str
     structure: str
     author: str
@@ -84,9 +95,19 @@ class StoredEntry:
     set_id: str | None
     version: int | None
     received_at: str
-    metadata: bytes = b""
-    content: bytes | None = None
+    class_code: str = ""
+    title: str = field(default="", repr=False)
+    format_code: str = ""
+    media_type: str = ""
+    confidentiality: str = ""
+    author_count: int = 0
+    metadata: bytes = field(default=b"", repr=False)
+    content: bytes | None = field(default=None, repr=False)
     seq: int = 0
+
+
+class AlreadyReplaced(Exception):
+    """A document to replace is no longer in force: another submission came first."""
 
 
 class DocumentStore:
@@ -101,15 +122,25 @@ class DocumentStore:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")  # survives the process, which is what a simulator owes
         self._db.executescript(_SCHEMA)
+        self._add_description()
 
     def close(self) -> None:
         """Close the database."""
         self._db.close()
 
+    def _add_description(self) -> None:
+        """Add to a file of an earlier version the columns it lacks (its documents stay undescribed)."""
+        present = {row[1] for row in self._db.execute("PRAGMA table_info(entry)")}
+        for name in _DESCRIPTION:
+            if name not in present:
+                kind = "INTEGER NOT NULL DEFAULT 0" if name == "author_count" else "TEXT NOT NULL DEFAULT ''"
+                self._db.execute(f"ALTER TABLE entry ADD COLUMN {name} {kind}")
+
     def add_lot(self, submission_set: str, entries: Iterable[StoredEntry], replaced: Iterable[str] = ()) -> None:
         """Store a whole submission set or nothing; `replaced` entryUUIDs become Deprecated.
 
-        Raises sqlite3.IntegrityError when one of the identifiers is already known.
+        Raises sqlite3.IntegrityError when one of the identifiers is already known, AlreadyReplaced when one of those
+        entryUUIDs is no longer Approved.
         """
         self._db.execute("BEGIN IMMEDIATE")
         try:
@@ -120,7 +151,11 @@ class DocumentStore:
                     values[-1] = None
                 self._db.execute(_INSERT, values)
             for target in replaced:
-                self._db.execute("UPDATE entry SET status = ? WHERE entry_uuid = ?", (DEPRECATED, target))
+                done = self._db.execute(
+                    "UPDATE entry SET status = ? WHERE entry_uuid = ? AND status = ?", (DEPRECATED, target, APPROVED)
+                )
+                if done.rowcount != 1:
+                    raise AlreadyReplaced
         except BaseException:
             self._db.execute("ROLLBACK")
             raise

@@ -20,12 +20,14 @@ from hub_simulators.dmp.lot_signature import LotSignatureChecker
 from hub_simulators.dmp.metadata import MetadataChecker
 from hub_simulators.dmp.multipart import MultipartProblem, content_id_of
 from hub_simulators.dmp.names import APPROVED, XOP, q
+from hub_simulators.dmp.parameters import Parameters
 from hub_simulators.dmp.patients import Patients
 from hub_simulators.dmp.refusals import Findings, RegistryError, RegistryFailure
 from hub_simulators.dmp.registry_objects import RegistryObject, Submission, read_submission
 from hub_simulators.dmp.relations import check_relations
 from hub_simulators.dmp.settings import DmpSettings
-from hub_simulators.dmp.store import DocumentStore, StoredEntry
+from hub_simulators.dmp.store import AlreadyReplaced, DocumentStore, StoredEntry
+from hub_simulators.dmp.trod import check_trod
 from hub_simulators.dmp.vaccination import Vaccination, check_note
 from hub_simulators.dmp.vihf import Vihf
 from hub_simulators.dmp.xmltools import XmlProblem, elements
@@ -48,12 +50,14 @@ class Registrar:
     def __init__(
         self,
         settings: DmpSettings,
+        parameters: Parameters,
         trust: TrustStore,
         store: DocumentStore,
         patients: Patients,
         schema: CdaSchema | None,
     ) -> None:
         self._settings = settings
+        self._parameters = parameters
         self._store = store
         self._patients = patients
         self._schema = schema
@@ -84,12 +88,12 @@ class Registrar:
             signatures[0],
             {d.entry.id: d.cda for d in documents},
             self._store,
-            vihf.structure,
+            vihf,
             findings,
         )
         findings.raise_if_any()
         self._check_signature(submission, signatures[0], contents, documents, vihf, now)
-        self._check_carnet(documents, vihf)
+        self._check_carnet(documents, replaced, vihf)
         return lambda: self._keep(submission, signatures[0], contents, documents, replaced, vihf, now)
 
     def _check_dossier(self, vihf: Vihf) -> None:
@@ -114,8 +118,8 @@ class Registrar:
         for entry in submission.entries:
             checker.check_entry(entry)
         for entry in described:
-            check_document(entry, self._settings, findings)
-        check_signature_entry(signature, described, findings)
+            check_document(entry, self._parameters, vihf, findings)
+        check_signature_entry(signature, described, submission.submission_set, findings)
 
     def _check_duplicates(self, submission: Submission, described: list[RegistryObject], findings: Findings) -> None:
         for entry in described:
@@ -152,6 +156,8 @@ class Registrar:
             vaccination = None
             if cda.code.code == valuesets.VACCINATION_NOTE:
                 vaccination = check_note(cda, entry.id, findings, now)
+            elif cda.code.code == valuesets.TROD:
+                check_trod(cda, entry.id, findings)
             documents.append(_Document(entry, contents[entry.id], cda, vaccination))
         return documents
 
@@ -176,11 +182,15 @@ class Registrar:
             error = RegistryError("XDSRepositoryMetadataError", context, signature.id, "lot.signature")
             raise RegistryFailure([error]) from None
 
-    def _check_carnet(self, documents: list[_Document], vihf: Vihf) -> None:
-        """One CIS code and date per patient, unless it is the same vaccination (§3.10)."""
+    def _check_carnet(self, documents: list[_Document], replaced: dict[str, StoredEntry], vihf: Vihf) -> None:
+        """One CIS code and date per patient, unless it is the same vaccination; its id is kept for life (§3.10)."""
         seen: dict[str, str] = {}
         for document in documents:
             vaccination = document.vaccination
+            old = replaced[document.entry.id].vaccination_id if document.entry.id in replaced else None
+            if old is not None and (vaccination is None or vaccination.id != old):
+                context = "Remplacement d'une vaccination sans son identifiant"
+                raise RegistryFailure([RegistryError("DMPFragmentCVAError", context, document.entry.id, "vac.replace")])
             if vaccination is None:
                 continue
             known = self._store.vaccination_ids(vihf.patient.id, vaccination.key)
@@ -203,12 +213,16 @@ class Registrar:
         now: datetime,
     ) -> None:
         set_id = submission.submission_set.identifier(schemes.SET_UNIQUE_ID)
-        entries = [_stored(d.entry, d, replaced.get(d.entry.id), contents, set_id, vihf, now) for d in documents]
-        entries.append(_stored(signature, None, None, contents, set_id, vihf, now))
+        entries = [_stored(d.entry, d, contents, set_id, vihf, now) for d in documents]
+        entries.append(_stored(signature, None, contents, set_id, vihf, now))
         try:
             self._store.add_lot(set_id, entries, [old.entry_uuid for old in replaced.values()])
         except sqlite3.IntegrityError:
             error = RegistryError("XDSDuplicateUniqueIdInRegistry", "uniqueId déjà enregistré", "", "duplicate.race")
+            raise RegistryFailure([error]) from None
+        except AlreadyReplaced:
+            context = "RPLC : entryUUID inconnu ou obsolète"
+            error = RegistryError("XDSRegistryMetadataError", context, "", "association.replace")
             raise RegistryFailure([error]) from None
 
 
@@ -247,13 +261,11 @@ def _contents(submission: Submission, attachments: dict[str, bytes], findings: F
 def _stored(
     entry: RegistryObject,
     document: _Document | None,
-    replaced: StoredEntry | None,
     contents: dict[str, bytes],
     set_id: str,
     vihf: Vihf,
     now: datetime,
 ) -> StoredEntry:
-    kind = entry.code(schemes.TYPE)
     entry_uuid = f"urn:uuid:{uuid.uuid4()}"
     vaccination = document.vaccination if document else None
     content = contents[entry.id]
@@ -270,12 +282,23 @@ def _stored(
         ins_oid=vihf.patient.oid,
         structure=vihf.structure,
         author=vihf.professional,
-        type_code=kind.code if kind else "",
+        type_code=_code(entry, schemes.TYPE),
         vaccination_id=vaccination.id if vaccination else None,
         vaccination_key=vaccination.key if vaccination else None,
         set_id=document.cda.set_id.root if document else None,
-        version=(replaced.version or 0) + 1 if replaced else 1,
+        version=int(document.cda.version) if document else 1,
         received_at=now.isoformat(),
+        class_code=_code(entry, schemes.CLASS),
+        title=entry.title,
+        format_code=_code(entry, schemes.FORMAT),
+        media_type=document.cda.media_type or "text/xml" if document else "",
+        confidentiality=" ".join(code.code for code in entry.classified.get(schemes.CONFIDENTIALITY, [])),
+        author_count=len(entry.classified.get(schemes.AUTHOR, [])),
         metadata=etree.tostring(entry.element, with_tail=False),
         content=content,
     )
+
+
+def _code(entry: RegistryObject, scheme: str) -> str:
+    found = entry.code(scheme)
+    return found.code if found else ""

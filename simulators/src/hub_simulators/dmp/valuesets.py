@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
+
+ValueSets = Literal["2024", "2026"]
 
 OID_LOINC = "2.16.840.1.113883.6.1"
 OID_TYPE_FR = "1.2.250.1.213.1.1.4.12"
@@ -53,9 +56,13 @@ _TYPES_BY_CLASS = {
     "90": "74465-6 EXPPAT_1 EXPPAT_2 EXPPAT_3",
     "95": "59284-0 86531-1 ATTEST-ASS-COMPL ATTEST-DROITS-AM ATTEST-HEBGT ATTEST-RESID AUTORIS-SOINS DOCPAT09",
 }
-CLASS_OF_TYPE = {code: label for label, codes in _TYPES_BY_CLASS.items() for code in codes.split()}
+_CLASS_OF_TYPE = {code: label for label, codes in _TYPES_BY_CLASS.items() for code in codes.split()}
+_CLASS_OF_TYPE_2026 = _CLASS_OF_TYPE | {"96163-1": "11"}
+_TYPES_WITHOUT_CLASS = frozenset({"101881-1"})
+_NOT_CREATABLE = frozenset({"60", "90"})
 
 VACCINATION_NOTE = "87273-9"
+TROD = "96173-0"
 
 
 def type_scheme(code: str) -> str:
@@ -63,9 +70,18 @@ def type_scheme(code: str) -> str:
     return OID_LOINC if re.fullmatch(r"\d+-\d", code) else OID_TYPE_FR
 
 
-def type_forbidden(code: str) -> bool:
-    """Tell whether a care software may not create this type (EX_2.1-1010)."""
-    return code.startswith("DOCPAT") or code in {"REMB", "11369-6"} or CLASS_OF_TYPE.get(code) in {"60", "90"}
+def creatable_classes(code: str, value_sets: ValueSets) -> frozenset[str]:
+    """Return the classes under which a care software may file this type (ASS_X16), none when it may not create it.
+
+    EX_2.1-1010 keeps the patient's deposits, the reimbursements, class 90 and the vaccination history for others.
+    A type of JDV_J66 that ASS_X16 leaves without a class goes into any.
+    """
+    if code in _TYPES_WITHOUT_CLASS:
+        return frozenset(CLASS_LABELS) - _NOT_CREATABLE
+    known = _CLASS_OF_TYPE_2026 if value_sets == "2026" else _CLASS_OF_TYPE
+    if code.startswith("DOCPAT") or code == "11369-6" or code not in known:
+        return frozenset()
+    return frozenset({known[code]}) - _NOT_CREATABLE
 
 
 SECTORS = frozenset(f"SA{n:02d}" for n in range(1, 70)) - {"SA11", "SA62"}
@@ -89,6 +105,8 @@ MASKS = {
     "INVISIBLE_REPRESENTANTS_LEGAUX": "Non visible par les représentants légaux du patient",
 }
 
+INVISIBLE = frozenset({"INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"})
+
 FORMATS = {
     "urn:ihe:iti:xds-sd:pdf:2008": OID_FORMAT_IHE,
     "urn:ihe:iti:xds-sd:text:2008": OID_FORMAT_IHE,
@@ -107,6 +125,8 @@ FORMATS = {
     "urn:ans:ci-sis:trod:2024": OID_FORMAT_FR,
     "urn:asipSante:modelesHorsProfils:2011": OID_FORMAT_FR,
 }
+FORMAT_LABELS = {"urn:ihe:iti:xds-sd:pdf:2008": "Document à corps non structuré en Pdf/A-1"}
+"""Labels that must be these (the others are not compared)."""
 _VOLET = "1.2.250.1.213.1.1.1."
 XDS_SD_TEMPLATE = "1.3.6.1.4.1.19376.1.2.20"
 FORMAT_OF_TEMPLATE = {
@@ -127,6 +147,7 @@ PROFESSIONS = frozenset(
 )
 PHARMACY_SECTIONS = frozenset("A B C D DA DM E EA EB EC ED EG EH G H M".split())  # noqa: SIM905
 ACTORS = frozenset({"SECRETARIAT_MEDICAL", "AUTOMATE", "DISPOSITIF", "SNR", "ALIM_AM", "LOGICIEL_DUI"})
+SYSTEMS = frozenset({"AUTOMATE", "DISPOSITIF", "SNR", "LOGICIEL_DUI"})
 ROLES = frozenset(str(n) for n in range(300, 371)) - {"352"}
 _KNOW_HOW = re.compile(r"(SM|SC|CEX|PC|CAPA|SCD)[A-Z]?\d{1,3}|S[A-Z]{1,3}\d{1,3}")
 _SPECIALTY = re.compile(r"G15_10/[A-Z]{1,4}\d{1,3}|G15_40/SCD0[1-3]|G15_60/SI0[1-5]|G15_21/FQ0[1-5]|G16_(10|21|40|50)")
@@ -135,6 +156,11 @@ _SPECIALTY = re.compile(r"G15_10/[A-Z]{1,4}\d{1,3}|G15_40/SCD0[1-3]|G15_60/SI0[1
 def know_how_ok(code: str) -> bool:
     """Tell whether this looks like a savoir-faire of TRE_R01 (SM26…)."""
     return _KNOW_HOW.fullmatch(code) is not None
+
+
+def system_specialty(code: str, scheme: str) -> bool:
+    """Tell whether this authorSpecialty is that of a device or a software, not of a person."""
+    return scheme == OID_ACTORS and code in SYSTEMS
 
 
 def specialty_ok(code: str, scheme: str) -> bool:

@@ -29,7 +29,10 @@ _CHILDREN = {"Issuer", "Signature", "Subject", "Conditions", "AuthnStatement", "
 
 @dataclass(frozen=True, slots=True)
 class Vihf:
-    """A verified assertion: who (`professional`, PS_IdNat), for which structure, on which patient, with what."""
+    """A verified assertion: who (`professional`, PS_IdNat), for which structure, on which patient, with what.
+
+    `secret` tells a connexion secrète (EX_0.1-1100).
+    """
 
     professional: str
     structure: str
@@ -37,6 +40,7 @@ class Vihf:
     software: str
     installation: str | None
     signer: Credential
+    secret: bool
 
 
 class VihfChecker:
@@ -66,7 +70,13 @@ class VihfChecker:
         if self._settings.vihf_replay_check and not self._seen.first_sight(str(assertion.get("ID")), now):
             raise SoapFault("vihf.replay", "VIHF : assertion déjà utilisée")
         return Vihf(
-            professional, attributes.structure, attributes.patient, attributes.software, attributes.installation, signer
+            professional,
+            attributes.structure,
+            attributes.patient,
+            attributes.software,
+            attributes.installation,
+            signer,
+            attributes.secret,
         )
 
     def _verify_signature(self, assertion: etree._Element, now: datetime) -> Credential:

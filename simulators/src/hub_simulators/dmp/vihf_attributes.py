@@ -48,6 +48,7 @@ class VihfAttributes:
     patient: Cx
     software: str
     installation: str | None
+    secret: bool
 
 
 def read_attributes(statement: etree._Element, settings: DmpSettings, operation: Operation) -> VihfAttributes:
@@ -68,12 +69,12 @@ def read_attributes(statement: etree._Element, settings: DmpSettings, operation:
     check_roles([_coded(value, "Role") for value in found[ROLE]])
     _single_value(found, "Ressource_URN", ("urn:dmp",))
     _check_purpose(found)
-    _check_secret_connection(found)
+    secret = _secret_connection(found)
     patient = _patient(_single_value(found, RESOURCE_ID), settings)
     installation = _single_value(found, "LPS_ID") if "LPS_ID" in found else None
     if installation is not None and not oid_ok(installation):
         raise _wrong("LPS_ID")
-    return VihfAttributes(structure, patient, _check_software(found, settings), installation)
+    return VihfAttributes(structure, patient, _check_software(found, settings), installation, secret)
 
 
 def _wrong(name: str) -> SoapFault:
@@ -171,15 +172,16 @@ def _check_purpose(found: dict[str, list[etree._Element]]) -> None:
         raise _wrong("Mode_Acces_Raison")
 
 
-def _check_secret_connection(found: dict[str, list[etree._Element]]) -> None:
+def _secret_connection(found: dict[str, list[etree._Element]]) -> bool:
     if CONFIDENTIALITY not in found:
-        return
+        return False
     value = found[CONFIDENTIALITY][0]
     children = list(elements(value))
     code = children[0].get("code") if len(children) == 1 else None
     scheme = children[0].get("codeSystem") if len(children) == 1 else None
     if (code, scheme) != ("INVISIBLE_REPRESENTANTS_LEGAUX", valuesets.OID_MASKS):
         raise _wrong("confidentiality-code")
+    return True
 
 
 def _patient(value: str, settings: DmpSettings) -> Cx:
