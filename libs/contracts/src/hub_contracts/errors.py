@@ -61,6 +61,7 @@ class ErrorCode(StrEnum):
     # acts at the door
     ACT_NOT_FOUND = "ACT_NOT_FOUND"
     ACT_TYPE_UNKNOWN = "ACT_TYPE_UNKNOWN"
+    ACT_CONTENT_MISMATCH = "ACT_CONTENT_MISMATCH"
     ACT_INTENT_UNAVAILABLE = "ACT_INTENT_UNAVAILABLE"
     ACT_DATE_IN_FUTURE = "ACT_DATE_IN_FUTURE"
     ACT_EXTERNAL_ID_REUSED = "ACT_EXTERNAL_ID_REUSED"
@@ -70,6 +71,9 @@ class ErrorCode(StrEnum):
     AUTHOR_UNKNOWN = "AUTHOR_UNKNOWN"
     AUTHOR_NOT_ACTIVE = "AUTHOR_NOT_ACTIVE"
     DECLARATION_NOT_FOUND = "DECLARATION_NOT_FOUND"
+    ATTACHMENT_UNKNOWN = "ATTACHMENT_UNKNOWN"
+    ATTACHMENT_UNREADABLE = "ATTACHMENT_UNREADABLE"
+    ATTACHMENT_TYPE_UNSUPPORTED = "ATTACHMENT_TYPE_UNSUPPORTED"
 
     # identity
     INS_MISSING = "INS_MISSING"
@@ -160,6 +164,7 @@ _CATALOGUE: dict[ErrorCode, ErrorInfo] = {
     ),
     _C.ACT_NOT_FOUND: ErrorInfo("Cet acte n'existe pas ou n'est pas accessible à ce compte.", _L, _R, 404),
     _C.ACT_TYPE_UNKNOWN: ErrorInfo("Ce type d'acte n'est pas connu du hub.", _L, _R),
+    _C.ACT_CONTENT_MISMATCH: ErrorInfo("Le contenu ne correspond pas au type de l'acte.", _L, _R),
     _C.ACT_INTENT_UNAVAILABLE: ErrorInfo(
         "Le remplacement, la suppression et l'annulation ne sont pas encore proposés pour ce type d'acte.", _L, _R
     ),
@@ -175,6 +180,11 @@ _CATALOGUE: dict[ErrorCode, ErrorInfo] = {
     _C.AUTHOR_UNKNOWN: ErrorInfo("L'auteur n'est pas inscrit dans l'annuaire du hub.", _O, _R),
     _C.AUTHOR_NOT_ACTIVE: ErrorInfo("L'auteur n'exerce pas dans cette structure à la date de l'acte.", _O, _R),
     _C.DECLARATION_NOT_FOUND: ErrorInfo("Cette déclaration n'existe pas ou n'est pas accessible.", _L, _R, 404),
+    _C.ATTACHMENT_UNKNOWN: ErrorInfo("Ce fichier n'a pas été déposé, ou n'est plus conservé.", _L, _R),
+    _C.ATTACHMENT_UNREADABLE: ErrorInfo("Le contenu du fichier n'est pas du base64 lisible.", _L, _R),
+    _C.ATTACHMENT_TYPE_UNSUPPORTED: ErrorInfo(
+        "Le type du fichier n'est pas accepté : PDF, texte, RTF, JPEG ou TIFF.", _L, _R, 415
+    ),
     _C.INS_MISSING: ErrorInfo("L'identité ne porte pas de matricule INS.", _U, _R),
     _C.INS_FORMAT_INVALID: ErrorInfo("Le matricule INS n'a pas la forme attendue.", _L, _R),
     _C.INS_KEY_INVALID: ErrorInfo("La clé du matricule INS est fausse.", _L, _R),

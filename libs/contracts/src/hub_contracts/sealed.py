@@ -34,19 +34,41 @@ class QualifiedIdentity(SealedModel):
     local_id: str
 
 
-class SealedEntry(SealedModel):
-    """What the DocumentEntry of the DMP needs beyond the codes: who the patient is and what happened.
+class SealedPerson(SealedModel):
+    """An author of the document, or who answers for it, as its metadata name them.
 
-    `local_oid` is the OID that qualifies the patient's local number, as in the CDA.
+    `specialty` is a code of JDV_J56, `role` of JDV_J47, `structure_id` a Struct_IdNat. A device has its software as
+    `family_name` and its model as `given_name`.
+    """
+
+    id: str
+    family_name: str
+    given_name: str
+    device: bool = False
+    specialty: str
+    role: str | None = None
+    structure_id: str
+    structure_name: str
+
+
+class SealedEntry(SealedModel):
+    """What the DocumentEntry of the DMP needs beyond the document's type and id: who the patient is, what happened.
+
+    `local_oid` is the OID that qualifies the patient's local number, as in the CDA; `format` is of JDV_J60, `facility` of
+    JDV_J61, `practice_setting` of JDV_J62, `confidentiality` of JDV_J58 (the level first, then the masks).
     """
 
     identity: QualifiedIdentity
     local_oid: str
     title: str
+    format: str
+    language: str
     creation_time: datetime
     service_start: datetime
     service_stop: datetime | None
-    author_ids: tuple[str, ...]
-    legal_authenticator_id: str
+    authors: tuple[SealedPerson, ...]
+    legal_authenticator: SealedPerson
+    facility: str
+    practice_setting: str
     confidentiality: tuple[str, ...]
     vaccination_id: str | None = None

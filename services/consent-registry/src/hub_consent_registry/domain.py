@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from hub_consent_registry.matrix import AlimentationMatrix
-from hub_contracts.acts import DOCUMENT_TYPES
+from hub_contracts.document_types import document_type
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events.directory import ProfessionalPublished
 
@@ -54,10 +54,10 @@ def may_feed(question: Question, grounds: Grounds, now: datetime, validity: time
         return Answer(ErrorCode.PATIENT_OPPOSED, valid_until)
     if grounds.author is None:
         return Answer(ErrorCode.AUTHOR_UNKNOWN, valid_until)
-    document_type = DOCUMENT_TYPES.get(question.act_type)
-    if document_type is None:
+    document = document_type(question.act_type)
+    if document is None:
         return Answer(ErrorCode.ACT_TYPE_UNKNOWN, valid_until)
-    if not grounds.matrix.allows(grounds.author.profession, document_type, question.occurred_at.date()):
+    if not grounds.matrix.allows(grounds.author.profession, document.type, question.occurred_at.date()):
         return Answer(ErrorCode.AUTHOR_MAY_NOT_FEED, valid_until)
     return Answer(None, valid_until)
 

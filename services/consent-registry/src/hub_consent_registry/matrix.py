@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict
+
+from hub_contracts.document_types import document_types
 
 
 class Row(BaseModel):
@@ -44,13 +47,29 @@ class AlimentationMatrix:
 
 
 def load_matrix(path: Path | None = None) -> AlimentationMatrix:
-    """The operator's file, or the one shipped. Raises OSError or pydantic.ValidationError: no start."""
+    """The operator's file, or what the document types declare.
+
+    Raises OSError or pydantic.ValidationError: no start.
+    """
     if path is None:
-        text = (resources.files("hub_consent_registry") / "data" / "alimentation_matrix.yaml").read_text("utf-8")
-    else:
-        text = path.read_text("utf-8")
-    file = MatrixFile.model_validate(yaml.safe_load(text))
-    rows: dict[tuple[str, str], tuple[Row, ...]] = {}
-    for row in file.rows:
-        rows[(row.profession, row.type)] = (*rows.get((row.profession, row.type), ()), row)
-    return AlimentationMatrix(file.version, rows)
+        rows = _declared()
+        digest = hashlib.sha256("".join(row.model_dump_json() for row in rows).encode()).hexdigest()
+        return AlimentationMatrix(f"hub-{digest[:12]}", _by_right(rows))
+    file = MatrixFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    return AlimentationMatrix(file.version, _by_right(file.rows))
+
+
+def _declared() -> list[Row]:
+    """What each document type says of who may author it, and when."""
+    return [
+        Row(profession=author, type=kind.type, since=kind.since, until=kind.until)
+        for kind in document_types().values()
+        for author in kind.authors
+    ]
+
+
+def _by_right(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[Row, ...]]:
+    rights: dict[tuple[str, str], tuple[Row, ...]] = {}
+    for row in rows:
+        rights[(row.profession, row.type)] = (*rights.get((row.profession, row.type), ()), row)
+    return rights

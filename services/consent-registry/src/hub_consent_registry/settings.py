@@ -19,5 +19,5 @@ class Settings(ServiceSettings):
         24.0, gt=0, le=168, description="How long a feeding authorisation is good before it is asked again (hours)."
     )
     alimentation_matrix_file: Path | None = Field(
-        None, description="The operator's alimentation matrix (YAML); the one shipped with the hub when not set."
+        None, description="The operator's alimentation matrix (YAML); what the document types declare when not set."
     )

@@ -1,37 +1,20 @@
-"""What an LGO publishes: the act, in the shape of the public API.
-
-Only the shape is checked here. The rules of identity, consent and document belong to the services that own them; they
-answer with a code and a JSON pointer into this very shape.
-"""
+"""The act itself: who, for whom, when, what, and who may see the document."""
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
-from uuid import UUID
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field, model_validator
 
-Text = Annotated[str, Field(max_length=500)]
-Code = Annotated[str, Field(max_length=64)]
-
-
-class PublicModel(BaseModel):
-    """Frozen; an unknown field is an error, so that a vendor's typo is never silently lost."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class ActType(StrEnum):
-    """Kinds of act the hub knows."""
-
-    VACCINATION = "vaccination"
-
-
-DOCUMENT_TYPES: dict[str, str] = {ActType.VACCINATION: "87273-9"}
-"""LOINC type of the document that an act becomes in the DMP (JDV_J66)."""
+from hub_contracts.acts.base import AuthorRef, Code, Contact, Named, PublicModel
+from hub_contracts.acts.nursing import CarePlan, LiaisonLetter, NursingAssessment, NursingCare, VitalSigns
+from hub_contracts.acts.patient import Patient
+from hub_contracts.acts.pharmacy import MedicationReview, PharmacyInterview
+from hub_contracts.acts.supplied import SuppliedDocument
+from hub_contracts.acts.trod import Trod
+from hub_contracts.acts.vaccination import Vaccination
+from hub_contracts.document_types import document_type
 
 
 class Intent(StrEnum):
@@ -50,54 +33,6 @@ class Flow(StrEnum):
     BACKLOG = "backlog"
 
 
-class InsStatus(StrEnum):
-    """Status of an identity, exclusive (RNIV EXI SI 07)."""
-
-    PROVISOIRE = "provisoire"
-    RECUPEREE = "recuperee"
-    VALIDEE = "validee"
-    QUALIFIEE = "qualifiee"
-
-
-class Ins(PublicModel):
-    """Matricule INS with its key and the OID that says what it is."""
-
-    matricule: Annotated[str, Field(max_length=32, description="15 caractères, clé comprise")]
-    oid: Annotated[str, Field(max_length=64, description="OID de l'INS : NIR, NIA, test ou démonstration")]
-
-
-class Address(PublicModel):
-    """Postal address of a patient."""
-
-    lines: Annotated[tuple[Text, ...], Field(max_length=5)] = ()
-    postal_code: Code | None = None
-    city: Text | None = None
-
-
-class Patient(PublicModel):
-    """The patient as the LGO knows them: traits stricts, INS and local number."""
-
-    local_id: Annotated[Code, Field(min_length=1, description="Numéro du patient dans le logiciel (IPP)")]
-    ins: Ins | None = None
-    ins_status: InsStatus = InsStatus.PROVISOIRE
-    birth_name: Text = Field(description="Nom de naissance")
-    birth_given_names: Text = Field(default="", description="Liste des prénoms de naissance, séparés par des espaces")
-    first_birth_given_name: Text = Field(default="", description="Premier prénom de naissance")
-    used_name: Text | None = Field(default=None, description="Nom utilisé")
-    used_given_name: Text | None = Field(default=None, description="Prénom utilisé")
-    sex: Literal["F", "M", "I"]
-    birth_date: Annotated[str, Field(max_length=10, description="AAAA-MM-JJ, jour ou mois 00 si inconnu")]
-    birth_place_code: Code | None = Field(default=None, description="Code officiel géographique de naissance")
-    address: Address | None = None
-    phone: Code | None = None
-
-
-class AuthorRef(PublicModel):
-    """The professional who did the act: PS_IdNat, e.g. `8` + RPPS."""
-
-    id: Code
-
-
 class Visibility(PublicModel):
     """Who may not see the document in the DMP (EX_2.1-1050)."""
 
@@ -106,52 +41,77 @@ class Visibility(PublicModel):
     hidden_from_legal_representatives: bool = False
 
 
-class Vaccine(PublicModel):
-    """The product: CIS and CIP from the French drug database, ATC with its label."""
+class Device(PublicModel):
+    """A device that took part in writing: blood pressure meter, automate."""
 
-    name: Text
-    cis: Code | None = None
-    cip: Code | None = None
-    atc: Code | None = None
-    atc_label: Text | None = None
-    lot_number: Code = ""
+    model: Named
+    software: Named
 
 
-class Dose(PublicModel):
-    """Quantity given, UCUM unit."""
+class Recipient(Contact):
+    """A professional whom the document is meant for: médecin traitant, prescripteur."""
 
-    value: Decimal
-    unit: Code
+    attending: bool = Field(default=False, description="Médecin traitant")
 
 
-class Vaccination(PublicModel):
-    """One vaccination (VAC-NOTE 2023.01: one per note)."""
-
-    kind: Literal["vaccination"] = "vaccination"
-    vaccination_id: UUID | None = Field(default=None, description="Identifiant gardé à vie ; le hub en crée un sinon")
-    date: date
-    act_code: Code = Field(default="IMMUNIZ", description="INITIMMUNIZ, BOOSTER ou IMMUNIZ")
-    vaccine: Vaccine
-    dose: Dose | None = None
-    rank: int | None = None
-    route: Code | None = Field(default=None, description="Voie, code EDQM")
-    site: Code | None = Field(default=None, description="Site, code SNOMED CT")
-    performer: AuthorRef | None = Field(default=None, description="Vaccinateur, s'il n'est pas l'auteur")
-    comment: Annotated[str, Field(max_length=2000)] | None = None
+Content = Annotated[
+    Vaccination
+    | Trod
+    | PharmacyInterview
+    | MedicationReview
+    | NursingCare
+    | NursingAssessment
+    | VitalSigns
+    | CarePlan
+    | LiaisonLetter
+    | SuppliedDocument,
+    Field(discriminator="kind"),
+]
 
 
 class Act(PublicModel):
     """A finished act, as `POST /v1/acts` takes it."""
 
     external_id: Annotated[Code, Field(min_length=1, description="Identifiant de l'acte dans le logiciel")]
-    type: Code
+    type: Code = Field(
+        description="Type d'acte (vaccination, entretien_pharmaceutique…), ou code JDV_J66 d'un document fourni"
+    )
     intent: Intent = Intent.CREATE
     flow: Flow = Flow.LIVE
     structure: Code = Field(description="Struct_IdNat, par exemple 1 + FINESS")
     author: AuthorRef
+    responsible: AuthorRef | None = Field(
+        default=None, description="Professionnel responsable, quand l'auteur écrit par délégation"
+    )
+    co_authors: Annotated[tuple[AuthorRef, ...], Field(max_length=8)] = Field(
+        default=(), description="Autres auteurs du document"
+    )
+    device: Device | None = Field(default=None, description="Dispositif qui a produit une partie du document")
     occurred_at: AwareDatetime
     ended_at: AwareDatetime | None = None
     patient: Patient
+    recipients: Annotated[tuple[Recipient, ...], Field(max_length=8)] = ()
     title: Annotated[str, Field(max_length=500)] | None = None
     visibility: Visibility = Visibility()
-    content: Vaccination
+    content: Content
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_follows_type(cls, data: Any) -> Any:
+        """A content without `kind` is of the kind that the act's type names."""
+        if isinstance(data, dict) and isinstance(content := data.get("content"), dict) and "kind" not in content:
+            known = document_type(data["type"]) if isinstance(data.get("type"), str) else None
+            if known is not None:
+                return {**data, "content": {**content, "kind": known.content}}
+        return data
+
+    @property
+    def accountable(self) -> AuthorRef:
+        """Who answers for the act: the responsible professional, else the author."""
+        return self.responsible or self.author
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """PS_IdNat of all who wrote it or answer for it."""
+        named = (self.author, *((self.responsible,) if self.responsible else ()), *self.co_authors)
+        return tuple(dict.fromkeys(who.id for who in named))
