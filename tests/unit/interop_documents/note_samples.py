@@ -55,6 +55,7 @@ HEADER = DocumentHeader(
     unique_id="2.25.275412345678901234567890123456789012345",
     set_id="2.25.275412345678901234567890123456789012346",
     version=1,
+    kind="87273-9",
     title="Note de vaccination",
     created_at=START + timedelta(minutes=30),
     patient=PATIENT,

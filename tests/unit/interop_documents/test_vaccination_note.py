@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 from note_samples import HEADER, NOTE, NURSE, PATIENT, START, VARIANTS, patient, random_sample
 
-from hub_interop.cda import Address, Dose, build_vaccination_note, built_note_problems
+from hub_interop.cda import Address, Dose, build_document, built_document_problems
 from hub_interop.terminologies import UnknownCode
 
 NS = {"c": "urn:hl7-org:v3"}
@@ -19,7 +19,7 @@ ENTRY = "c:component/c:structuredBody/c:component/c:section/c:entry/c:substanceA
 
 
 def built(name: str) -> etree._Element:
-    return etree.fromstring(build_vaccination_note(*VARIANTS[name]))
+    return etree.fromstring(build_document(*VARIANTS[name]))
 
 
 def values(root: etree._Element, path: str) -> list[str]:
@@ -30,18 +30,18 @@ def values(root: etree._Element, path: str) -> list[str]:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_what_is_built_passes_the_check_of_built_documents(name: str) -> None:
-    assert built_note_problems(build_vaccination_note(*VARIANTS[name])) == []
+    assert built_document_problems(build_document(*VARIANTS[name])) == []
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
-    assert build_vaccination_note(HEADER, NOTE) == build_vaccination_note(HEADER, NOTE)
+    assert build_document(HEADER, NOTE) == build_document(HEADER, NOTE)
 
 
 def test_random_notes_pass_it_too_and_keep_their_texts() -> None:
     for seed in range(60):
         header, note = random_sample(seed)
-        document = build_vaccination_note(header, note)
-        assert built_note_problems(document) == []
+        document = build_document(header, note)
+        assert built_document_problems(document) == []
         root = etree.fromstring(document)
         assert root.findtext("c:title", None, NS) == header.title
         assert values(root, "//c:patient/c:name/c:family[@qualifier='BR']/text()") == [header.patient.birth_name]
@@ -52,7 +52,7 @@ def test_uuids_are_upper_case_and_the_vaccination_keeps_its_id() -> None:
     root = built("pharmacist")
     assert values(root, f"{ENTRY}/c:id/@root") == ["CFA91B36-8C90-460E-873F-C26F5A863012"]
     assert values(root, f"{ENTRY}/c:id/@extension") == []
-    assert not re.search(rb"[0-9a-f]{8}-[0-9a-f]{4}-", build_vaccination_note(HEADER, NOTE))
+    assert not re.search(rb"[0-9a-f]{8}-[0-9a-f]{4}-", build_document(HEADER, NOTE))
 
 
 def test_the_ins_comes_first_then_the_local_number() -> None:
@@ -67,7 +67,7 @@ def test_times_are_written_with_their_offset() -> None:
     root = built("pharmacist")
     assert values(root, "c:effectiveTime/@value") == ["20261123103000+0100"]
     assert values(root, "//c:serviceEvent/c:effectiveTime/*/@value") == ["20261123100000+0100", "20261123102500+0100"]
-    utc = etree.fromstring(build_vaccination_note(replace(HEADER, created_at=START.astimezone(UTC)), NOTE))
+    utc = etree.fromstring(build_document(replace(HEADER, created_at=START.astimezone(UTC)), NOTE))
     assert values(utc, "c:effectiveTime/@value") == ["20261123090000+0000"]
 
 
@@ -79,7 +79,7 @@ def test_times_are_written_with_their_offset() -> None:
     ],
 )  # fmt: skip
 def test_the_birth_date_is_the_corrected_one(birth_date: str, written: str) -> None:
-    root = etree.fromstring(build_vaccination_note(patient(birth_date=birth_date), NOTE))
+    root = etree.fromstring(build_document(patient(birth_date=birth_date), NOTE))
     assert values(root, "//c:birthTime/@value") == [written]
 
 
@@ -117,7 +117,7 @@ def test_phones_are_written_as_dialled() -> None:
 
 @pytest.mark.parametrize(("value", "written"), [("0.50", "0.5"), ("10", "10"), ("1E+2", "100"), ("0.001", "0.001")])
 def test_a_dose_is_written_without_exponent(value: str, written: str) -> None:
-    root = etree.fromstring(build_vaccination_note(HEADER, replace(NOTE, dose=Dose(Decimal(value), "mL"))))
+    root = etree.fromstring(build_document(HEADER, replace(NOTE, dose=Dose(Decimal(value), "mL"))))
     assert values(root, f"{ENTRY}/c:doseQuantity/@value") == [written]
     assert f"{written} mL" in values(root, "//c:section/c:text//c:td/text()")
 
@@ -131,7 +131,7 @@ def test_optional_fields_that_are_absent_leave_nothing() -> None:
 
 def test_markup_in_a_text_stays_text() -> None:
     name = "</name><evil/>&amp;"
-    root = etree.fromstring(build_vaccination_note(HEADER, replace(NOTE, vaccine=replace(NOTE.vaccine, name=name))))
+    root = etree.fromstring(build_document(HEADER, replace(NOTE, vaccine=replace(NOTE.vaccine, name=name))))
     assert values(root, "//c:manufacturedMaterial/c:name/text()") == [name]
     assert values(root, "//c:evil") == []
 
@@ -144,10 +144,10 @@ def test_an_address_has_at_most_seven_lines() -> None:
 
 def test_what_the_rules_should_have_refused_is_not_built() -> None:
     with pytest.raises(UnknownCode):
-        build_vaccination_note(HEADER, replace(NOTE, act_code="RAPPEL"))
+        build_document(HEADER, replace(NOTE, act_code="RAPPEL"))
 
 
-DOCUMENT = build_vaccination_note(HEADER, replace(NOTE, date=date(2026, 11, 23)))
+DOCUMENT = build_document(HEADER, replace(NOTE, date=date(2026, 11, 23)))
 ENTRY_BYTES = DOCUMENT[DOCUMENT.index(b"<entry>") : DOCUMENT.index(b"</entry>") + len(b"</entry>")]
 
 
@@ -168,4 +168,4 @@ ENTRY_BYTES = DOCUMENT[DOCUMENT.index(b"<entry>") : DOCUMENT.index(b"</entry>") 
 )
 def test_a_built_document_that_was_spoilt_is_seen(old: bytes, new: bytes, code: str) -> None:
     assert old in DOCUMENT
-    assert code in built_note_problems(DOCUMENT.replace(old, new))
+    assert code in built_document_problems(DOCUMENT.replace(old, new))

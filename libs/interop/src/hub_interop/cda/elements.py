@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from lxml import etree
 
-from hub_interop.cda.model import Address, Professional
+from hub_interop.cda.model import Address
 from hub_interop.ins.traits import corrected_birth_date
-from hub_interop.terminologies import Concept
+from hub_interop.terminologies import Concept, value_set
 
 HL7 = "urn:hl7-org:v3"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -74,15 +76,44 @@ def dialled(phone: str) -> str:
     return _PHONE_LAYOUT.sub("", phone)
 
 
-def add_professional_name(parent: Element, professional: Professional) -> None:
-    """Civility, given name, family name, title."""
-    name = add(add(parent, "assignedPerson"), "name")
-    if professional.civility:
-        add(name, "prefix", professional.civility)
-    add(name, "given", professional.given_name)
-    add(name, "family", professional.family_name)
-    if professional.title:
-        add(name, "suffix", professional.title)
+def add_name(parent: Element, family: str, given: str, civility: str | None = None, title: str | None = None) -> None:
+    """name: civility, given name, family name, title (JDV_J245, JDV_J246)."""
+    name = add(parent, "name")
+    if civility:
+        add(name, "prefix", civility)
+    add(name, "given", given)
+    add(name, "family", family)
+    if title:
+        add(name, "suffix", title)
+
+
+def add_templates(node: Element, oids: tuple[str, ...]) -> None:
+    """templateId of an entry or section, in the order given."""
+    for oid in oids:
+        add(node, "templateId", root=oid)
+
+
+def add_reference(parent: Element, name: str, anchor: str) -> Element:
+    """`name`/reference to `#anchor`, a content of the section's text."""
+    node = add(parent, name)
+    add(node, "reference", value=f"#{anchor}")
+    return node
+
+
+def upper(value: UUID) -> str:
+    """UUIDs in CDA ids are upper case: lower case is an error of datatype II."""
+    return str(value).upper()
+
+
+def plain(value: Decimal) -> str:
+    """The number without exponent or useless zeros."""
+    return f"{value.normalize():f}"
+
+
+def label(name: str, code: str | None) -> str:
+    """The label that the value set gives the code, empty when it has none."""
+    found = value_set(name).get(code)
+    return found.label if found else ""
 
 
 def birth_time(birth_date: str) -> str:

@@ -82,6 +82,7 @@ def _other_traits(patient: PatientIdentity) -> Iterator[CdaProblem]:
 def _readable(patient: PatientIdentity) -> Iterator[CdaProblem]:
     for name in _TEXTS:
         yield from text_problem(getattr(patient, name), f"/patient/{name}")
+    yield from text_problem(patient.birth_place_city, "/patient/birth_place")
     if patient.phone and not is_phone(patient.phone):
         yield problem("PATIENT_PHONE_INVALID", "/patient/phone")
     yield from address_problems(patient.address, "/patient/address")

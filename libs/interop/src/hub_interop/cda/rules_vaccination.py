@@ -8,16 +8,18 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from hub_interop.cda.model import DocumentHeader, Dose, VaccinationNote, Vaccine
+from hub_interop.cda.bodies import Dose, Prescription, VaccinationNote, Vaccine
+from hub_interop.cda.model import Author, DocumentHeader
 from hub_interop.cda.problems import CdaProblem, problem
+from hub_interop.cda.rules_involved import contact_problems
 from hub_interop.cda.rules_patient import born_on
-from hub_interop.cda.texts import text_problem
+from hub_interop.cda.texts import LOT, gs1_digit, is_oid, text_problem
 from hub_interop.terminologies import value_set
 
 _CIS = re.compile(r"[1-9][0-9]{7}")
 _ATC = re.compile(r"J07[A-Z]([A-Z]([0-9]{2})?)?")
-_LOT = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9 !%&'()*+,./:;=?_#-]{1,30}")
-"""What GS1 allows in a lot number, and the space and sharp that people add."""
+_CIM10 = re.compile(r"[A-Z][0-9]{2}(\.[0-9]{1,3}([+][0-9])?)?")
+_UPPER_UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 _NIL = UUID(int=0)
 _LAST_RANK = 99
 
@@ -39,8 +41,23 @@ def vaccination_problems(note: VaccinationNote, header: DocumentHeader, now: dat
         yield problem("VAC_RANK_INVALID", "/content/rank")
     if note.dose is not None:
         yield from _dose(note.dose)
+    yield from text_problem(note.reason, "/content/reason", lines=True)
     yield from text_problem(note.comment, "/content/comment", lines=True)
     yield from _vaccine(note.vaccine)
+    yield from _reactions(note, now)
+    yield from _antigens(note)
+    if note.prescription is not None:
+        yield from _prescription(note.prescription, note, header)
+
+
+def vaccination_people_problems(header: DocumentHeader) -> Iterator[CdaProblem]:
+    """The vaccinateur and who validated are among the document's authors (guide of the DMP, note de vaccination)."""
+    authors = {author.professional.id for author in header.authors if isinstance(author, Author)}
+    performer, responsible = header.performer, header.responsible
+    if performer is not None and header.authors and performer.professional.id not in authors:
+        yield problem("AUTHOR_PERFORMER_NOT_AUTHOR", f"{performer.origin or '/content/performer'}/id")
+    if responsible is not None and responsible.professional.id not in authors:
+        yield problem("AUTHOR_RESPONSIBLE_NOT_AUTHOR", f"{responsible.origin or '/responsible'}/id")
 
 
 def _dates(note: VaccinationNote, header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
@@ -61,11 +78,11 @@ def _latest_day(moment: datetime) -> date:
     return max(moment.date(), moment.astimezone(ZoneInfo("Europe/Paris")).date())
 
 
-def _dose(dose: Dose) -> Iterator[CdaProblem]:
+def _dose(dose: Dose, base: str = "/content/dose") -> Iterator[CdaProblem]:
     if not dose.value.is_finite() or not 0 < dose.value <= 1_000_000:
-        yield problem("VAC_DOSE_INVALID", "/content/dose/value")
+        yield problem("VAC_DOSE_INVALID", f"{base}/value")
     if value_set("dose_unit").get(dose.unit) is None:
-        yield problem("VAC_DOSE_UNIT_UNKNOWN", "/content/dose/unit")
+        yield problem("VAC_DOSE_UNIT_UNKNOWN", f"{base}/unit")
 
 
 def _vaccine(vaccine: Vaccine) -> Iterator[CdaProblem]:
@@ -88,7 +105,7 @@ def _vaccine(vaccine: Vaccine) -> Iterator[CdaProblem]:
         yield problem("VAC_ATC_LABEL_MISSING", f"{base}/atc_label")
     if not vaccine.lot_number.strip():
         yield problem("VAC_LOT_NUMBER_MISSING", f"{base}/lot_number")
-    elif not _LOT.fullmatch(vaccine.lot_number):
+    elif not LOT.fullmatch(vaccine.lot_number):
         yield problem("VAC_LOT_NUMBER_INVALID", f"{base}/lot_number")
 
 
@@ -98,5 +115,36 @@ def is_cip(text: str) -> bool:
         return False
     if len(text) == 7:
         return sum(int(char) * weight for weight, char in enumerate(text[:6], 2)) % 11 == int(text[6])
-    total = sum(int(char) * (3 if index % 2 else 1) for index, char in enumerate(text[:12]))
-    return -total % 10 == int(text[12])
+    return gs1_digit(text[:12]) == int(text[12])
+
+
+def _reactions(note: VaccinationNote, now: datetime) -> Iterator[CdaProblem]:
+    for number, reaction in enumerate(note.reactions):
+        base = f"/content/reactions/{number}"
+        if not _CIM10.fullmatch(reaction.code):
+            yield problem("VAC_REACTION_CODE_INVALID", f"{base}/code")
+        if not reaction.label.strip():
+            yield problem("VAC_REACTION_LABEL_MISSING", f"{base}/label")
+        yield from text_problem(reaction.label, f"{base}/label")
+        if reaction.date is not None and not note.date <= reaction.date <= _latest_day(now):
+            yield problem("VAC_REACTION_DATE_INVALID", f"{base}/date")
+
+
+def _antigens(note: VaccinationNote) -> Iterator[CdaProblem]:
+    for number, antigen in enumerate(note.antigens):
+        base = f"/content/antigens/{number}"
+        if not antigen.antigen.strip():
+            yield problem("VAC_ANTIGEN_NAME_MISSING", f"{base}/antigen")
+        yield from text_problem(antigen.antigen, f"{base}/antigen")
+        yield from _dose(antigen.dose, f"{base}/dose")
+
+
+def _prescription(prescription: Prescription, note: VaccinationNote, header: DocumentHeader) -> Iterator[CdaProblem]:
+    base = "/content/prescription"
+    if not is_oid(prescription.root) and not _UPPER_UUID.fullmatch(prescription.root):
+        yield problem("VAC_PRESCRIPTION_ID_INVALID", f"{base}/root")
+    yield from text_problem(prescription.extension, f"{base}/extension")
+    if prescription.date is not None and prescription.date > note.date:
+        yield problem("VAC_PRESCRIPTION_AFTER_ACT", f"{base}/date")
+    if prescription.prescriber is not None:
+        yield from contact_problems(prescription.prescriber, f"{base}/prescriber", header.created_at)

@@ -2,112 +2,101 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from uuid import UUID
+from datetime import date
+from uuid import uuid5
 
-from lxml import etree
-
-from hub_interop.cda.elements import LOINC, XSI_TYPE, Element, add, add_code, document, stamp
-from hub_interop.cda.header import add_assigned, add_header
-from hub_interop.cda.model import DocumentHeader, VaccinationNote
+from hub_interop.cda.bodies import Prescription, VaccinationNote
+from hub_interop.cda.elements import (
+    LOINC,
+    XSI_TYPE,
+    Element,
+    add,
+    add_code,
+    add_name,
+    add_reference,
+    add_templates,
+    plain,
+    upper,
+)
+from hub_interop.cda.entries import CIM10, SNOMED, add_comment
+from hub_interop.cda.header.people import PS_OID, add_assigned, add_author
+from hub_interop.cda.model import DocumentHeader
+from hub_interop.cda.vac_narrative import ANCHOR, add_narrative, comment_lines
 from hub_interop.terminologies import Concept, concept, value_set
 
-DOCUMENT_TYPE = "87273-9"
-FORMAT = "urn:asip:ci-sis:vac-note:2021"
-VOLET_TEMPLATES: tuple[tuple[str, str | None], ...] = (
-    ("1.3.6.1.4.1.19376.1.5.3.1.1.18.1.2", None),
-    ("1.2.250.1.213.1.1.1.46", "2023.01"),
-)
 _SECTION = ("2.16.840.1.113883.10.20.1.6", "1.3.6.1.4.1.19376.1.5.3.1.3.23", "1.2.250.1.213.1.1.2.147")
 _ENTRY = ("2.16.840.1.113883.10.20.1.24", "1.3.6.1.4.1.19376.1.5.3.1.4.12", "1.2.250.1.213.1.1.3.45")
 _PRODUCT = ("2.16.840.1.113883.10.20.1.53", "1.3.6.1.4.1.19376.1.5.3.1.4.7.2", "1.2.250.1.213.1.1.3.43")
 _RANK = ("2.16.840.1.113883.10.20.1.46", "1.2.250.1.213.1.1.3.82")
-_COMMENT = ("2.16.840.1.113883.10.20.1.40", "1.3.6.1.4.1.19376.1.5.3.1.4.2", "1.2.250.1.213.1.1.3.32")
+_REACTION = (
+    "2.16.840.1.113883.10.20.1.28",
+    "2.16.840.1.113883.10.20.1.54",
+    "1.3.6.1.4.1.19376.1.5.3.1.4.5",
+    "1.2.250.1.213.1.1.3.37",
+)
+_PRESCRIPTION = ("2.16.840.1.113883.10.20.1.34", "1.3.6.1.4.1.19376.1.5.3.1.4.7.3", "1.2.250.1.213.1.1.3.44")
+_ANTIGEN = ("2.16.840.1.113883.10.20.1.24", "1.3.6.1.4.1.19376.1.5.3.1.4.12.1", "1.2.250.1.213.1.1.3.46")
+_SYMPTOM = Concept("418799008", SNOMED, "symptôme rapporté par le patient ou le répondant")
 CIS, CIP, ATC = "1.2.250.1.213.2.3.1", "1.2.250.1.213.2.3.2", "2.16.840.1.113883.6.73"
-_HEADINGS = ("Date", "Vaccin", "Lot", "Dose", "Rang", "Voie", "Site", "Vaccinateur")
 
 
-def build_vaccination_note(header: DocumentHeader, note: VaccinationNote) -> bytes:
-    """The document's bytes, UTF-8, serialised once: these are what is kept, hashed and sent.
-
-    The input has passed `check_vaccination_note`; raises UnknownCode when it has not.
-    """
-    root = document()
-    add_header(root, header, concept("document_type", DOCUMENT_TYPE), VOLET_TEMPLATES)
-    body = add(add(root, "component"), "structuredBody")
-    section = add(add(body, "component"), "section")
-    _templates(section, _SECTION)
-    add(section, "id", root=_upper(note.section_id))
+def add_vaccination_note(component: Element, header: DocumentHeader, note: VaccinationNote) -> None:
+    """The structured body: one section, one entry."""
+    section = add(add(add(component, "structuredBody"), "component"), "section")
+    add_templates(section, _SECTION)
+    add(section, "id", root=upper(note.section_id))
     add_code(section, "code", Concept("11369-6", LOINC, "Historique des vaccinations"), "LOINC")
     add(section, "title", header.title)
-    _add_narrative(section, header, note)
+    add_narrative(section, header, note)
     _add_entry(add(section, "entry"), header, note)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-
-
-def _add_narrative(section: Element, header: DocumentHeader, note: VaccinationNote) -> None:
-    text = add(section, "text")
-    table = add(text, "table", border="0")
-    head = add(add(table, "thead"), "tr")
-    for heading in _HEADINGS:
-        add(head, "th", heading)
-    row = add(add(table, "tbody"), "tr")
-    performer = header.performer.professional
-    dose = f"{_plain(note.dose.value)} {_label('dose_unit', note.dose.unit)}".strip() if note.dose else ""
-    cells: tuple[tuple[str, str | None], ...] = (
-        (note.date.strftime("%d/%m/%Y"), None),
-        (note.vaccine.name, "vac-1"),
-        (note.vaccine.lot_number, None),
-        (dose, None),
-        (str(note.rank) if note.rank else "", None),
-        (_label("immunization_route", note.route), None),
-        (_label("immunization_site", note.site), "vac-1-site" if note.site else None),
-        (f"{performer.given_name} {performer.family_name}", None),
-    )
-    for value, anchor in cells:
-        cell = add(row, "td")
-        if anchor:
-            add(cell, "content", value, ID=anchor)
-        else:
-            cell.text = value
-    if note.comment and note.comment.strip():
-        add(add(text, "paragraph"), "content", note.comment, ID="vac-1-comment")
 
 
 def _add_entry(entry: Element, header: DocumentHeader, note: VaccinationNote) -> None:
     act = add(entry, "substanceAdministration", classCode="SBADM", moodCode="EVN", negationInd="false")
-    _templates(act, _ENTRY)
-    add(act, "id", root=_upper(note.vaccination_id))
+    add_templates(act, _ENTRY)
+    add(act, "id", root=upper(note.vaccination_id))
     add_code(act, "code", concept("immunization_act", note.act_code))
-    add(add(act, "text"), "reference", value="#vac-1")
+    add_reference(act, "text", ANCHOR)
     add(act, "statusCode", code="completed")
-    add(act, "effectiveTime", value=note.date.strftime("%Y%m%d"))
+    add(act, "effectiveTime", value=_day(note.date))
     if note.route:
         add_code(act, "routeCode", concept("immunization_route", note.route), "EDQM")
     accepted = value_set("immunization_site_dmp").get(note.site)  # another site stays in the text only
     if accepted:
-        site = add_code(act, "approachSiteCode", accepted, "SNOMED CT")
-        add(add(site, "originalText"), "reference", value="#vac-1-site")
+        add_reference(add_code(act, "approachSiteCode", accepted, "SNOMED CT"), "originalText", f"{ANCHOR}-site")
     if note.dose:
-        add(act, "doseQuantity", value=_plain(note.dose.value), unit=note.dose.unit)
+        add(act, "doseQuantity", value=plain(note.dose.value), unit=note.dose.unit)
     _add_product(add(act, "consumable", typeCode="CSM"), note)
-    add_assigned(add(act, "performer", typeCode="PRF"), header.performer, "assignedEntity")
-    author = add(act, "author", typeCode="AUT", contextControlCode="OP")
-    add(author, "time", value=stamp(header.created_at))
-    add_assigned(author, header.author, "assignedAuthor")
+    add_assigned(add(act, "performer", typeCode="PRF"), header.performed_by, "assignedEntity")
+    add_author(act, header.legal_authenticator, header.created_at, typeCode="AUT", contextControlCode="OP")
+    _add_related(act, note)
+
+
+def _add_related(act: Element, note: VaccinationNote) -> None:
+    """Rank, reactions, antigens, prescription, comment.
+
+    The official rule refuses a reaction or an antigen that stands without rank, prescription or comment (it looks for
+    an `act` where the model has an `observation`): `comment_lines` then has the reactions' words.
+    """
     if note.rank:
         _add_rank(add(act, "entryRelationship", typeCode="SUBJ"), note.rank)
-    if note.comment and note.comment.strip():
-        _add_comment(add(act, "entryRelationship", typeCode="SUBJ", inversionInd="true"))
+    for number, _ in enumerate(note.reactions):
+        _add_reaction(add(act, "entryRelationship", typeCode="CAUS", inversionInd="false"), note, number)
+    for number, _ in enumerate(note.antigens):
+        _add_antigen(add(act, "entryRelationship", typeCode="COMP"), note, number)
+    if note.prescription:
+        _add_prescription(add(act, "entryRelationship", typeCode="REFR"), note.prescription)
+    if comment_lines(note):
+        add_comment(add(act, "entryRelationship", typeCode="SUBJ", inversionInd="true"), f"{ANCHOR}-comment")
 
 
 def _add_product(consumable: Element, note: VaccinationNote) -> None:
     vaccine = note.vaccine
     product = add(consumable, "manufacturedProduct")
-    _templates(product, _PRODUCT)
+    add_templates(product, _PRODUCT)
     material = add(product, "manufacturedMaterial")
     code = add_code(material, "code", Concept(vaccine.cis or "", CIS, vaccine.name), "CIS")
-    add(add(code, "originalText"), "reference", value="#vac-1")
+    add_reference(code, "originalText", ANCHOR)
     add_code(code, "translation", Concept(vaccine.atc or "", ATC, vaccine.atc_label or ""), "ATC")
     if vaccine.cip:
         add_code(code, "translation", Concept(vaccine.cip, CIP, vaccine.name), "CIP")
@@ -117,35 +106,58 @@ def _add_product(consumable: Element, note: VaccinationNote) -> None:
 
 def _add_rank(relationship: Element, rank: int) -> None:
     observation = add(relationship, "observation", classCode="OBS", moodCode="EVN")
-    _templates(observation, _RANK)
+    add_templates(observation, _RANK)
     add_code(observation, "code", Concept("30973-2", LOINC, "Rang de la vaccination"), "LOINC")
     add(observation, "statusCode", code="completed")
     add(observation, "value", value=str(rank), **{XSI_TYPE: "INT"})
 
 
-def _add_comment(relationship: Element) -> None:
-    act = add(relationship, "act", classCode="ACT", moodCode="EVN")
-    _templates(act, _COMMENT)
-    add_code(act, "code", Concept("48767-8", LOINC, "Commentaire"), "LOINC")
-    add(add(act, "text"), "reference", value="#vac-1-comment")
-    add(act, "statusCode", code="completed")
+def _add_reaction(relationship: Element, note: VaccinationNote, number: int) -> None:
+    """FR-Probleme: a symptom, its first day, its CIM-10 code."""
+    reaction, anchor = note.reactions[number], f"{ANCHOR}-reaction-{number}"
+    observation = add(relationship, "observation", classCode="OBS", moodCode="EVN")
+    add_templates(observation, _REACTION)
+    add(observation, "id", root=upper(uuid5(note.vaccination_id, f"reaction/{number}")))
+    add_code(observation, "code", _SYMPTOM, "SNOMED CT")
+    add_reference(observation, "text", anchor)
+    add(observation, "statusCode", code="completed")
+    known = {"value": _day(reaction.date)} if reaction.date else {"nullFlavor": "UNK"}
+    add(add(observation, "effectiveTime"), "low", **known)
+    found = Concept(reaction.code, CIM10, reaction.label)
+    add_reference(add_code(observation, "value", found, "CIM-10", **{XSI_TYPE: "CD"}), "originalText", anchor)
 
 
-def _templates(node: Element, oids: tuple[str, ...]) -> None:
-    for oid in oids:
-        add(node, "templateId", root=oid)
+def _add_antigen(relationship: Element, note: VaccinationNote, number: int) -> None:
+    """FR-Dose-antigene: the antigen has a name; the hub has no table of antigen codes."""
+    antigen = note.antigens[number]
+    given = add(relationship, "substanceAdministration", classCode="SBADM", moodCode="EVN", negationInd="false")
+    add_templates(given, _ANTIGEN)
+    add(given, "id", root=upper(uuid5(note.vaccination_id, f"antigen/{number}")))
+    add(given, "statusCode", code="completed")
+    add(given, "doseQuantity", value=plain(antigen.dose.value), unit=antigen.dose.unit)
+    product = add(add(given, "consumable", typeCode="CSM"), "manufacturedProduct")
+    add_templates(product, _PRODUCT)
+    material = add(product, "manufacturedMaterial")
+    add_reference(add(material, "code", nullFlavor="UNK"), "originalText", f"{ANCHOR}-antigen-{number}")
+    add(material, "name", antigen.antigen)
 
 
-def _plain(value: Decimal) -> str:
-    """The number without exponent or useless zeros."""
-    return f"{value.normalize():f}"
+def _add_prescription(relationship: Element, prescription: Prescription) -> None:
+    """FR-Prescription: the number, and who wrote it when."""
+    supply = add(relationship, "supply", classCode="SPLY", moodCode="INT")
+    add_templates(supply, _PRESCRIPTION)
+    extension = {"extension": prescription.extension} if prescription.extension else {}
+    add(supply, "id", root=prescription.root, **extension)
+    prescriber = prescription.prescriber
+    if prescriber:
+        author = add(supply, "author")
+        known = {"value": _day(prescription.date)} if prescription.date else {"nullFlavor": "UNK"}
+        add(author, "time", **known)
+        assigned = add(author, "assignedAuthor")
+        add(assigned, "id", root=PS_OID, extension=prescriber.id)
+        person = add(assigned, "assignedPerson")
+        add_name(person, prescriber.family_name, prescriber.given_name, prescriber.civility, prescriber.title)
 
 
-def _upper(value: UUID) -> str:
-    """UUIDs in CDA ids are upper case: lower case is an error of datatype II."""
-    return str(value).upper()
-
-
-def _label(name: str, code: str | None) -> str:
-    found = value_set(name).get(code)
-    return found.label if found else ""
+def _day(day: date) -> str:
+    return day.strftime("%Y%m%d")

@@ -90,7 +90,7 @@ PRACTICE_SETTINGS: Final = frozenset(
 AMBULATORY_SECTORS: Final = frozenset({"SA07", "SA08", "SA09", "SA33", "SA38", "SA39", "SA56", "SA65"})
 """Pharmacies and cabinets: their practice setting is AMBULATOIRE or SAD (EX_GEN-1377)."""
 
-AMBULATORY_SETTINGS: Final = frozenset({"AMBULATOIRE", "SAD"})
+AMBULATORY_SETTINGS: Final = frozenset({"AMBULATOIRE", "SAD", "DEPISTAGE"})
 
 VACCINATION_NOTE_TYPE: Final = "87273-9"
 VACCINATION_NOTE_CLASS: Final = "52"
