@@ -18,6 +18,7 @@ from hub_kit.security.aead import Box, Undecipherable, new_key
 from hub_kit.security.keywrap import KeyWrapper
 
 _Q = load_queries("hub_kit.security")
+SHA256_HEADER = "x-content-sha256"
 _THREAD_FROM_BYTES = 512 * 1024
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,6 +58,11 @@ def content_ref(blob: NewBlob) -> ContentRef:
     )
 
 
+def blob_headers(ref: ContentRef) -> dict[str, str]:
+    """The headers under which bytes travel between services: media type and SHA-256 (hex)."""
+    return {"content-type": ref.media_type, SHA256_HEADER: ref.sha256}
+
+
 class BlobStore:
     """Functions over the tables `blob` and `content_key` on the caller's connection, inside its transaction."""
 
@@ -72,7 +78,7 @@ class BlobStore:
         """
         if not blobs:
             return []
-        encrypted = await _maybe_in_thread(sum(len(blob.content) for blob in blobs), self._encrypt_all, blobs)
+        encrypted = await maybe_in_thread(sum(len(blob.content) for blob in blobs), self._encrypt_all, blobs)
         refs = [ref for ref, *_ in encrypted]
         await conn.execute(
             _Q.blob_put,
@@ -104,7 +110,7 @@ class BlobStore:
             size=row["size"],
             media_type=row["media_type"],
         )
-        content = await _maybe_in_thread(ref.size, self._decrypt, ref, row["wrapped"], row["nonce"], row["ciphertext"])
+        content = await maybe_in_thread(ref.size, self._decrypt, ref, row["wrapped"], row["nonce"], row["ciphertext"])
         return StoredBlob(ref, content)
 
     async def schedule_purge(self, conn: Connection, blob_ids: Iterable[UUID], at: datetime) -> None:
@@ -135,8 +141,8 @@ class BlobStore:
         return content
 
 
-async def _maybe_in_thread(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Large contents are hashed and encrypted off the event loop (both let other threads run)."""
+async def maybe_in_thread(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do `work` off the event loop when it is about a large content; for work that lets other threads run."""
     if size < _THREAD_FROM_BYTES:
         return work(*args, **kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
