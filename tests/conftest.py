@@ -61,6 +61,12 @@ def ans_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def rules_cache() -> Path:
+    """Where the official schematrons are kept once rewritten: half a minute of work that runs share."""
+    return Layout.from_environment(os.environ).rules_cache
+
+
+@pytest.fixture(scope="session")
 def infra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalInfra]:
     """The real PostgreSQL and Kafka of this run: those named by HUB_… variables, else our own, stopped at the end."""
     given = bool(os.environ.get("HUB_KAFKA_BOOTSTRAP") and os.environ.get("HUB_DATABASE_URL"))

@@ -25,7 +25,7 @@ from hub_contracts.events.directory import (
     StructurePublished,
 )
 from hub_contracts.events.document import DocumentBuilt
-from hub_contracts.sealed import QualifiedIdentity, SealedEntry
+from hub_contracts.sealed import QualifiedIdentity, SealedEntry, SealedPerson
 from hub_contracts.states import Stage
 from hub_dmp_publisher import app, consumers
 from hub_dmp_publisher.commands import import_identity
@@ -343,13 +343,13 @@ def _document(
         local_id=identity.local_id, local_oid=f"{LPS_OID}.2",
     )  # fmt: skip
     header = cda.DocumentHeader(
-        unique_id=event_oid, set_id=f"{event_oid}.1", version=1, title="Note de vaccination", created_at=created,
-        patient=patient, authors=(author,), performer=author, service_start=start,
+        unique_id=event_oid, set_id=f"{event_oid}.1", version=1, kind="87273-9", title="Note de vaccination",
+        created_at=created, patient=patient, authors=(author,), performer=author, service_start=start,
         service_stop=start + timedelta(minutes=20),
     )  # fmt: skip
     vaccine = cda.Vaccine("VACCIN DE TEST", "68747507", "J07AM", "vaccins tétaniques", "LOTTEST01")
     note = cda.VaccinationNote(uuid4(), uuid4(), start.date(), "IMMUNIZ", vaccine)
-    return cda.build_vaccination_note(header, note), note.vaccination_id
+    return cda.build_document(header, note), note.vaccination_id
 
 
 async def note(
@@ -365,11 +365,15 @@ async def note(
     ref = content_ref(NewBlob(uuid4(), content, "text/xml"))
     world.documents.kept[str(ref.id)] = content
     await world.resources.sealer.ready(world.clock.now())
+    person = SealedPerson(
+        id=AUTHOR_ID, family_name="TESTOFFICINE", given_name="Camille", specialty="G15_21/A", structure_id=struct_id,
+        structure_name="PHARMACIE DE TEST",
+    )  # fmt: skip
     entry = SealedEntry(
-        identity=identity, local_oid=f"{LPS_OID}.2", title="Note de vaccination",
-        creation_time=now - timedelta(seconds=5), service_start=start, service_stop=start + timedelta(minutes=20),
-        author_ids=(AUTHOR_ID,), legal_authenticator_id=AUTHOR_ID, confidentiality=("N",),
-        vaccination_id=str(vaccination_id),
+        identity=identity, local_oid=f"{LPS_OID}.2", title="Note de vaccination", language="fr-FR",
+        format="urn:asip:ci-sis:vac-note:2021", creation_time=now - timedelta(seconds=5), service_start=start,
+        service_stop=start + timedelta(minutes=20), authors=(person,), legal_authenticator=person, facility="SA33",
+        practice_setting="AMBULATOIRE", confidentiality=("N",), vaccination_id=str(vaccination_id),
     )  # fmt: skip
     values: dict[str, Any] = {
         "act_id": act_id, "version": 1, "structure_id": PHARMACY, "patient_id": uuid4(),

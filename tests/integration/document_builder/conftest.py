@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from typing import Any, cast
+from uuid import UUID, uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from hub_contracts.acts import Act
 from hub_contracts.envelope import Envelope
@@ -19,10 +20,16 @@ from hub_contracts.events import EVENT_TYPES, Event
 from hub_contracts.events.alimentation import AlimentationAuthorised
 from hub_contracts.states import Stage
 from hub_document_builder import consumers
+from hub_document_builder.app import press_pool, rules_of
 from hub_document_builder.handlers import Documents, Endings
+from hub_document_builder.press import Press
+from hub_document_builder.preview import Previews
 from hub_document_builder.purge import Purge
-from hub_document_builder.rules import OWN, Rules
+from hub_document_builder.rules import Profile, Rules
+from hub_document_builder.settings import Settings
 from hub_document_builder.store import Store
+from hub_document_builder.workshop import Workshop
+from hub_kit.blob_client import BlobClient, BlobGone, BlobUnavailable
 from hub_kit.clock import ManualClock
 from hub_kit.db import migrate, open_pool
 from hub_kit.ids import uuid7
@@ -30,6 +37,7 @@ from hub_kit.messaging.broker import Record
 from hub_kit.messaging.consumer import Taken, WorkInbox
 from hub_kit.messaging.directory import STREAM, Directory
 from hub_kit.messaging.outbox import Outbox
+from hub_kit.messaging.peer import PeerRunner
 from hub_kit.messaging.runner import Bench
 from hub_kit.messaging.worker import build_runners
 from hub_kit.security.keyring import TransitKeys
@@ -40,6 +48,21 @@ from hub_kit.telemetry.metrics import Metrics
 sys.path.insert(0, str(Path(__file__).parents[2] / "unit" / "document_builder"))
 
 from document_people import NOW, act, author, authorised, identity, nurse, structure
+
+
+class Files:
+    """The gateway's deposited files, as its client gives them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, bytes] = {}
+        self.away = False
+
+    async def read_named(self, blob_id: UUID, _max_bytes: int) -> bytes:
+        if self.away:
+            raise BlobUnavailable
+        if blob_id not in self.kept:
+            raise BlobGone
+        return self.kept[blob_id]
 
 
 @dataclass
@@ -54,6 +77,9 @@ class BuilderService:
     directory: Directory
     bench: Bench
     routes: tuple[Any, ...]
+    previews: Previews
+    rules: Rules
+    files: Files
     seen: int = 0
 
     def arrival(self, event: Event) -> Envelope:
@@ -76,7 +102,8 @@ class BuilderService:
         self.directory.after_commit()
         for runner in build_runners(self.bench, self.routes):
             while await runner.run_once():
-                pass
+                if isinstance(runner, PeerRunner):
+                    await runner.drain()
 
     async def authorised(self, of: Act | None = None, **changes: Any) -> AlimentationAuthorised:
         """The event of an authorised act, sealed."""
@@ -103,8 +130,20 @@ class BuilderService:
         return int(await self.pool.fetchval(f"select count(*) from {table} where {where}"))
 
 
+SETTINGS = Settings(database_url=SecretStr("postgresql://nowhere"), rules_dir=None, profile=Profile.OFF)
+
+
+@pytest.fixture(scope="session")
+async def press() -> AsyncIterator[Press]:
+    """The real press, its child started once."""
+    pool = press_pool(SETTINGS)
+    await pool.start()
+    yield Press(pool)
+    await pool.close()
+
+
 @pytest.fixture
-async def builder(service_db: Any) -> AsyncIterator[BuilderService]:
+async def builder(service_db: Any, press: Press) -> AsyncIterator[BuilderService]:
     await migrate(service_db.dsn, [("hub_document_builder", "migrations")])
     pool = await open_pool(service_db.dsn, size=4, name="test")
     keyring = await open_pool(service_db.keyring_dsn, size=2, name="test")
@@ -120,8 +159,12 @@ async def builder(service_db: Any) -> AsyncIterator[BuilderService]:
         pool, outbox, clock, Stage.DOCUMENT, lambda: None, lambda: uuid7(clock), prepare, Metrics(process=False),
         random.Random(7),
     )  # fmt: skip
-    documents = Documents(directory, sealer, store, Rules(None, (OWN,), required=False))
-    routes = consumers.table(documents, Endings(store, timedelta(days=7)))
-    yield BuilderService(pool, clock, sealer, store, Purge(pool, clock, store, 60.0), directory, bench, routes)
+    workshop = Workshop(rules_of(SETTINGS), press)
+    files = Files()
+    documents = Documents(directory, sealer, store, workshop, cast(BlobClient, files), 1 << 20, clock)
+    previews = Previews(pool, directory, workshop, cast(BlobClient, files), 1 << 20, clock)
+    routes = consumers.table(SETTINGS, documents, Endings(store, timedelta(days=7)))
+    purge = Purge(pool, clock, store, 60.0)
+    yield BuilderService(pool, clock, sealer, store, purge, directory, bench, routes, previews, workshop.rules, files)
     await pool.close()
     await keyring.close()

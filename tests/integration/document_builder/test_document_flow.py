@@ -19,7 +19,6 @@ from hub_contracts.events.publication import PublicationConfirmed
 from hub_contracts.sealed import SealedEntry
 from hub_contracts.states import Stage
 from hub_document_builder import api
-from hub_document_builder.rules import OWN, Rules
 from hub_kit.messaging.upkeep import Upkeep
 from hub_kit.security.sealed import seal_place
 from hub_kit.telemetry.health import Health
@@ -69,7 +68,7 @@ async def get(builder: BuilderService, path: str, peer: str | None = "dmp-publis
         health=Health(builder.clock, metrics),
         max_body_bytes=1024,
     )
-    app.include_router(api.router(builder.pool, builder.store, Rules(None, (OWN,), required=False)))
+    app.include_router(api.router(builder.pool, builder.store, builder.rules, builder.previews))
     transport = httpx.ASGITransport(_AsPeer(app, peer))
     async with httpx.AsyncClient(transport=transport, base_url="http://builder") as client:
         return await client.get(path)

@@ -12,7 +12,7 @@ import pytest
 from hub_contracts.envelope import Envelope
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events.document import ContentRef, DocumentBuilt
-from hub_contracts.sealed import QualifiedIdentity, SealedEntry
+from hub_contracts.sealed import QualifiedIdentity, SealedEntry, SealedPerson
 from hub_dmp_publisher.domain import (
     Aged,
     Doubt,
@@ -36,14 +36,19 @@ from hub_kit.messaging.model import Effects, Work
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 WAITS = Waits(call=timedelta(seconds=85), ask=timedelta(seconds=60))
 ID = UUID(int=7)
+PERSON = SealedPerson(
+    id="801234567897", family_name="TESTOFFICINE", given_name="Camille", specialty="G15_21/A",
+    structure_id="1330000001", structure_name="PHARMACIE DE TEST",
+)  # fmt: skip
 ENTRY = SealedEntry(
     identity=QualifiedIdentity(
         matricule="279035121518989", oid="1.2.250.1.213.1.4.10", birth_name="PAT-TROIS",
         birth_given_names="DOMINIQUE MARIE-LOUISE", first_birth_given_name="DOMINIQUE", used_name=None,
         used_given_name=None, sex="F", birth_date="1979-03-28", birth_place_code="51215", local_id="PAT-42",
     ),
-    local_oid="1.2.3", title="Note", creation_time=NOW, service_start=NOW, service_stop=None, author_ids=("8",),
-    legal_authenticator_id="8", confidentiality=("N",),
+    local_oid="1.2.3", title="Note", format="urn:asip:ci-sis:vac-note:2021", language="fr-FR", creation_time=NOW,
+    service_start=NOW, service_stop=None, authors=(PERSON,), legal_authenticator=PERSON, facility="SA33",
+    practice_setting="AMBULATOIRE", confidentiality=("N",),
 )  # fmt: skip
 EVENT = DocumentBuilt(
     act_id=UUID(int=1), version=1, structure_id=UUID(int=2), patient_id=UUID(int=3), document_unique_id="2.25.1",

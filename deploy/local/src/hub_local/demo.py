@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hub_contracts.states import ActState
+from hub_local import documents
 from hub_local.client import FINAL, Lgo, open_lgos
 from hub_local.stack import Stack
 from hub_local.world import Structure, patients, vaccination
@@ -67,6 +68,16 @@ async def _prepare(stack: Stack, lgos: dict[str, Lgo], dmp: httpx.AsyncClient) -
         return Scene(title, structure, act, expected)
 
     scenes = [scene("vaccination", s, ActState.CONFIRMEE) for s in structures for _ in range(ACTS_EACH)]
+    scenes += [
+        Scene(
+            kind,
+            s,
+            documents.act(kind, s, next(people), f"DEMO-{seed}-{next(numbers):04d}", now, content),
+            ActState.CONFIRMEE,
+        )
+        for s in (structures[0], structures[-1])
+        for kind, content in (documents.of_pharmacy if s.sector == "SA33" else documents.of_cabinet)(now).items()
+    ]
     first, second, third, cabinet = structures[0], structures[1], structures[2], structures[-1]
 
     known = next(people)

@@ -78,6 +78,11 @@ class Layout:
         return self.data / "logs"
 
     @property
+    def rules_cache(self) -> Path:
+        """The official schematrons, rewritten; shared as the jars are."""
+        return self.jar_cache / "rules"
+
+    @property
     def state_file(self) -> Path:
         """`state.json`: process ids, ports and addresses of what runs here."""
         return self.data / "state.json"

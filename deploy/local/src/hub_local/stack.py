@@ -264,8 +264,18 @@ class Stack:
             ]
         )
         match service:
-            case "gateway" | "audit":
-                return {f"HUB_{service.upper()}_ISSUERS": issuers}
+            case "audit":
+                return {"HUB_AUDIT_ISSUERS": issuers}
+            case "gateway":
+                return {
+                    "HUB_GATEWAY_ISSUERS": issuers,
+                    "HUB_GATEWAY_BUILDER_URL": self.internal_url("document-builder"),
+                }
+            case "document-builder":
+                return {
+                    "HUB_DOCUMENT_BUILDER_GATEWAY_URL": self.internal_url("gateway"),
+                    "HUB_DOCUMENT_BUILDER_RULES_CACHE_DIR": str(self.infra.layout.rules_cache),
+                }
             case "identity":
                 return {"HUB_IDENTITY_BLIND_INDEX_KEY_FILE": str(self._secret("blind-index-key"))}
             case "dmp-publisher":

@@ -14,13 +14,13 @@ from hub_dmp_publisher.identities import IdentityOpener
 from hub_dmp_publisher.messages import Installation
 from hub_dmp_publisher.settings import Settings
 from hub_dmp_publisher.upstreams.breaker import Breaker, BreakerState
-from hub_dmp_publisher.upstreams.builder import DocumentBytes
 from hub_dmp_publisher.upstreams.catalogue import error_catalogue
 from hub_dmp_publisher.upstreams.dmp import DmpClient, SkewWatch, Timeouts
 from hub_dmp_publisher.upstreams.transport import Transport
 from hub_dmp_publisher.vault import EntryVault
 from hub_interop.vihf.assertion import Spelling
 from hub_interop.vihf.model import Software
+from hub_kit.blob_client import BlobClient
 from hub_kit.security.tls import internal_client_context
 from hub_kit.service import Identity, Parts, Resources
 
@@ -33,7 +33,7 @@ class Connections:
     """What the service opens towards others."""
 
     transport: Transport
-    documents: DocumentBytes
+    documents: BlobClient
     breaker: Breaker
     skew: SkewWatch
 
@@ -57,9 +57,10 @@ def connect(settings: Settings, resources: Resources) -> Connections:
         settings.need_path("internal_cert_file"),
         settings.need_path("internal_key_file"),
     )
+    address = f"{settings.builder_url.rstrip('/')}/internal/documents"
     return Connections(
         Transport(connect_seconds=settings.connect_timeout_seconds, max_answer_bytes=settings.max_answer_bytes),
-        DocumentBytes(settings.builder_url, context, settings.builder_timeout_seconds),
+        BlobClient(address, context, settings.builder_timeout_seconds),
         Breaker(resources.clock.monotonic, settings.breaker_failures, settings.breaker_seconds),
         SkewWatch(settings.clock_skew_seconds),
     )

@@ -15,28 +15,15 @@ from hub_dmp_publisher.domain import Named
 from hub_dmp_publisher.sender import Professional, Sender
 from hub_interop.dsig.signer import DigestSigner, SignatureAlgorithm
 from hub_interop.hl7v3 import td02
-from hub_interop.ins.traits import corrected_birth_date
-from hub_interop.terminologies import UnknownCode, class_of_type, concept
+from hub_interop.terminologies import UnknownCode, concept
 from hub_interop.vihf.assertion import DEFAULT_SPELLING, Spelling, build_assertion
 from hub_interop.vihf.model import AuthenticationMode, AuthnContext, Patient, Role, Software, Vihf
 from hub_interop.xds.codes import PS_ID_SYSTEM, STRUCTURE_ID_SYSTEM
 from hub_interop.xds.composites import Cx, Xcn, Xon
-from hub_interop.xds.metadata import (
-    Author,
-    CodedValue,
-    DocumentEntry,
-    SubmissionSet,
-    registry_time,
-    source_patient_info,
-)
+from hub_interop.xds.from_cda import EntryFacts, PatientFacts, PersonFacts, document_entry_of
+from hub_interop.xds.metadata import Author, CodedValue, DocumentEntry, SubmissionSet, registry_time
 from hub_interop.xds.rules import SubmissionRules
 from hub_interop.xds.submission import OutgoingDocument, Submission, SubmissionPlan, sign_submission
-
-FORMATS = {"87273-9": "urn:asip:ci-sis:vac-note:2021"}
-"""formatCode (JDV_J60) of each document type that the hub builds."""
-
-LANGUAGE = "fr-FR"
-_SEXES = {"F": "F", "M": "M"}
 
 
 class Undescribable(Exception):
@@ -67,7 +54,6 @@ class Description:
 
     named: Named
     sender: Sender
-    author_id: str
     document_type: str
     occurred_at: datetime
     entry: SealedEntry = field(repr=False)
@@ -77,7 +63,7 @@ def assertion(
     description: Description, installation: Installation, signer: DigestSigner, assertion_id: str, now: datetime
 ) -> bytes:
     """The signed VIHF of the document's author, in indirect authentication. Raises Undescribable, VihfInvalid."""
-    author = description.sender.professionals[description.author_id]
+    author = description.sender.author
     identity = description.entry.identity
     vihf = Vihf(
         assertion_id=assertion_id,
@@ -116,7 +102,7 @@ def submission(
 ) -> Submission:
     """The signed submission of the document. Raises Undescribable, hub_interop's MetadataInvalid and others."""
     named, sender, entry = description.named, description.sender, description.entry
-    author = sender.professionals[description.author_id]
+    author = sender.author
     patient_id = Cx(entry.identity.matricule, entry.identity.oid)
     submission_set = SubmissionSet(
         entry_id=named.submission_set_entry_id,
@@ -130,7 +116,7 @@ def submission(
     )
     plan = SubmissionPlan(
         submission_set=submission_set,
-        documents=(OutgoingDocument(_document_entry(description, patient_id), content),),
+        documents=(OutgoingDocument(_document_entry(description), content),),
         signature_entry_id=named.signature_entry_id,
         signature_unique_id=named.signature_unique_id,
     )
@@ -140,49 +126,36 @@ def submission(
     return sign_submission(plan, signer, named.fixed_at, algorithm=installation.algorithm, rules=rules)
 
 
-def _document_entry(description: Description, patient_id: Cx) -> DocumentEntry:
-    named, sender, entry = description.named, description.sender, description.entry
-    people = sender.professionals
-    stop = entry.service_stop
-    return DocumentEntry(
-        entry_id=named.document_entry_id,
-        unique_id=named.document_unique_id,
-        patient_id=patient_id,
-        mime_type="text/xml",
-        authors=tuple(_author(people[author_id], sender) for author_id in entry.author_ids),
-        class_code=_class(description.document_type),
-        type_code=_coded("document_type", description.document_type),
-        format_code=_coded("document_format", FORMATS.get(description.document_type)),
-        confidentiality=tuple(_coded("confidentiality", code) for code in entry.confidentiality),
-        facility_type=_coded("sector", sender.sector),
-        practice_setting=_coded("practice_setting", sender.practice_setting),
-        creation_time=registry_time(entry.creation_time),
-        language=LANGUAGE,
-        legal_authenticator=_person(people[entry.legal_authenticator_id]),
-        service_start=registry_time(entry.service_start),
-        service_stop=registry_time(stop) if stop is not None and stop > entry.service_start else None,
-        source_patient_id=Cx(entry.identity.local_id, entry.local_oid, "PI"),
-        source_patient_info=_traits(entry.identity),
+def _document_entry(description: Description) -> DocumentEntry:
+    """What the document's builder told of it: the metadata and the CDA come from one model."""
+    try:
+        return document_entry_of(_facts(description), description.named.document_entry_id)
+    except UnknownCode as error:
+        raise Undescribable(error.value_set) from None
+
+
+def _facts(description: Description) -> EntryFacts:
+    entry, identity = description.entry, description.entry.identity
+    patient = PatientFacts(
+        **identity.model_dump(include=set(PatientFacts.__slots__)),
+        local_oid=entry.local_oid,
+    )
+    return EntryFacts(
+        unique_id=description.named.document_unique_id,
+        type=description.document_type,
+        format=entry.format,
         title=entry.title,
+        language=entry.language,
+        authors=tuple(PersonFacts(**author.model_dump()) for author in entry.authors),
+        legal_authenticator=PersonFacts(**entry.legal_authenticator.model_dump()),
+        created_at=entry.creation_time,
+        service_start=entry.service_start,
+        service_stop=entry.service_stop,
+        confidentiality=entry.confidentiality,
+        facility=entry.facility,
+        practice_setting=entry.practice_setting,
+        patient=patient,
     )
-
-
-def _traits(identity: QualifiedIdentity) -> tuple[str, ...]:
-    return source_patient_info(
-        birth_name=identity.birth_name,
-        birth_given_names=_names(identity.first_birth_given_name, identity.birth_given_names),
-        birth_date=corrected_birth_date(identity.birth_date).strftime("%Y%m%d"),  # the day that the CDA says
-        sex=_SEXES.get(identity.sex, "U"),
-        used_name=identity.used_name,
-        used_given_name=identity.used_given_name,
-        birthplace=identity.birth_place_code or None,
-    )
-
-
-def _names(first: str, every: str) -> tuple[str, ...]:
-    """The first name, which may be of several words ("" when it is not told apart), then the others."""
-    rest = every.removeprefix(first).split() if every.startswith(first) else [n for n in every.split() if n != first]
-    return (first, *rest) if first else tuple(rest)
 
 
 def _person(professional: Professional) -> Xcn:
@@ -212,12 +185,4 @@ def _coded(value_set: str, code: str | None) -> CodedValue:
         found = concept(value_set, code)
     except UnknownCode:
         raise Undescribable(value_set) from None
-    return CodedValue(found.code, found.system, found.label)
-
-
-def _class(document_type: str) -> CodedValue:
-    try:
-        found = class_of_type(document_type)
-    except UnknownCode:
-        raise Undescribable("type_to_class") from None
     return CodedValue(found.code, found.system, found.label)

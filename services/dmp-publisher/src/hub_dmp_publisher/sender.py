@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -35,7 +34,7 @@ class Professional(BaseModel):
 
 
 class Sender(BaseModel):
-    """The structure under the identifier worn that day, and the professionals of the document."""
+    """The structure under the identifier worn that day, and the professional in whose name it sends."""
 
     model_config = ConfigDict(frozen=True)
     struct_id: str
@@ -43,32 +42,29 @@ class Sender(BaseModel):
     sector: str
     practice_setting: str
     production: bool
-    professionals: dict[str, Professional]
+    author: Professional
 
 
-def sender_of(known: Known, structure_id: UUID, professional_ids: Iterable[str], now: datetime) -> Sender | ErrorCode:
+def sender_of(known: Known, structure_id: UUID, author_id: str, now: datetime) -> Sender | ErrorCode:
     """The sender, or which kind of entry the directory lacks (it may come later)."""
     structure = known.structure(structure_id)
     struct_id = structure.identifier_at(now) if structure is not None else None
     if structure is None or struct_id is None:
         return ErrorCode.STRUCTURE_UNKNOWN
-    professionals: dict[str, Professional] = {}
-    for professional_id in professional_ids:
-        entry = known.professional(professional_id)
-        if entry is None:
-            return ErrorCode.AUTHOR_UNKNOWN
-        professionals[professional_id] = Professional(
-            id=professional_id,
-            family_name=entry.family_name,
-            given_name=entry.given_name,
-            profession=entry.profession,
-            subsection=entry.subsection,
-        )
+    author = known.professional(author_id)
+    if author is None:
+        return ErrorCode.AUTHOR_UNKNOWN
     return Sender(
         struct_id=struct_id,
         name=structure.name,
         sector=structure.sector,
         practice_setting=structure.practice_setting,
         production=structure.mode is Mode.PRODUCTION,
-        professionals=professionals,
+        author=Professional(
+            id=author_id,
+            family_name=author.family_name,
+            given_name=author.given_name,
+            profession=author.profession,
+            subsection=author.subsection,
+        ),
     )

@@ -1,4 +1,4 @@
-"""What other services may ask over mutual TLS: the bytes of a document, and which rules are installed."""
+"""What other services may ask over mutual TLS: a document's bytes, a preview, and which rules are installed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from hub_document_builder.preview import PreviewRequest, Previews, PreviewView
 from hub_document_builder.rules import Rules
 from hub_document_builder.store import Store, counts
+from hub_kit.blobs import blob_headers
 from hub_kit.db import Pool
 from hub_kit.web import require_peer
 
-SHA256_HEADER = "x-content-sha256"
 Publisher = Annotated[str, Depends(require_peer("dmp-publisher"))]
+Gateway = Annotated[str, Depends(require_peer("gateway"))]
 Operator = Annotated[str, Depends(require_peer("gateway", "admin"))]
 
 
@@ -23,6 +25,7 @@ class RulesView(BaseModel):
     """Which rules documents are checked against."""
 
     installed: bool
+    profile: str
     checked: tuple[str, ...]
     problem: str | None
 
@@ -36,8 +39,8 @@ class StatusView(BaseModel):
     purged: int
 
 
-def router(pool: Pool, store: Store, rules: Rules) -> APIRouter:
-    """`GET /internal/documents/{content_id}` (dmp-publisher alone) and `GET /internal/status`."""
+def router(pool: Pool, store: Store, rules: Rules, previews: Previews) -> APIRouter:
+    """`GET /internal/documents/{content_id}` (dmp-publisher), `POST /internal/preview` (gateway), and the status."""
     api = APIRouter(prefix="/internal")
 
     @api.get("/documents/{content_id}")
@@ -45,15 +48,22 @@ def router(pool: Pool, store: Store, rules: Rules) -> APIRouter:
         """The bytes, with their media type and SHA-256 (hex); 410 DOCUMENT_GONE once purged."""
         async with pool.acquire() as connection:
             stored = await store.content(connection, content_id)
-        headers = {"content-type": stored.ref.media_type, SHA256_HEADER: stored.ref.sha256}
-        return Response(stored.content, headers=headers)
+        return Response(stored.content, headers=blob_headers(stored.ref))
+
+    @api.post("/preview")
+    async def preview(asked: PreviewRequest, _peer: Gateway) -> PreviewView:
+        """What the patient would see; nothing is kept."""
+        return await previews.preview(asked)
 
     @api.get("/status")
     async def status(_peer: Operator) -> StatusView:
         async with pool.acquire() as connection:
             numbers = await counts(connection)
         return StatusView(
-            rules=RulesView(installed=rules.installed, checked=rules.checked, problem=rules.problem()), **numbers
+            rules=RulesView(
+                installed=rules.installed, profile=rules.profile, checked=rules.checked, problem=rules.problem()
+            ),
+            **numbers,
         )
 
     return api

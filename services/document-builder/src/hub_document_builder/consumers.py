@@ -6,15 +6,25 @@ from hub_contracts.events import ActRefused
 from hub_contracts.events.alimentation import AlimentationAuthorised
 from hub_contracts.events.publication import PublicationConfirmed
 from hub_document_builder.handlers import Documents, Endings
-from hub_kit.messaging.model import Local, Route
+from hub_document_builder.settings import Settings
+from hub_kit.messaging.model import Local, Peer, Route
 
-BATCH = 25
-"""Building takes milliseconds of CPU a document: a small batch leaves the loop to others in between."""
+FILE_SECONDS = 15.0
+CHILDREN_ASKED = 3
+"""Children asked one after another for a document, at most: file or report twice, schematrons."""
 
 
-def table(documents: Documents, endings: Endings) -> tuple[Route, ...]:
+def table(settings: Settings, documents: Documents, endings: Endings) -> tuple[Route, ...]:
     """(stream, event model, handler), one line each."""
-    build = Local("document", documents.load, documents.decide, documents.apply, batch=BATCH)
+    build = Peer(
+        "document",
+        documents.load,
+        documents.call,
+        documents.decide,
+        documents.apply,
+        call_seconds=FILE_SECONDS + CHILDREN_ASKED * settings.child_seconds,
+        concurrency=settings.builds_at_once,
+    )
     end = Local("ending", endings.load, endings.decide, endings.apply)
     return (
         Route("hub.alimentation", AlimentationAuthorised, build),

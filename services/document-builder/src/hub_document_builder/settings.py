@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from hub_document_builder.rules import Profile
 from hub_kit.settings import ServiceSettings
 
 
@@ -19,6 +20,33 @@ class Settings(ServiceSettings):
         None,
         description="The operator's copy of the official rules (ANS), with xsd/CDA_extended.xsd; every document "
         "is then checked against it. Usually given once for all as HUB_RULES_DIR.",
+    )
+    rules_cache_dir: Path = Field(
+        Path(".data/rules"),
+        description="Where the official schematrons are kept once rewritten to run fast; made when missing. A folder "
+        "of the service's own that may be lost.",
+    )
+    profile: Profile = Field(
+        Profile.CONFORME,
+        description="Which documents the official schematrons check: all (`conforme`), a sample (`debit`), none "
+        "(`off`, never in production).",
+    )
+    sample_one_in: int = Field(20, ge=1, le=1000, description="In `debit`, one document in so many is checked.")
+    checkers: int = Field(1, ge=1, le=32, description="Child processes that run the schematrons (250 MB each).")
+    presses: int = Field(1, ge=1, le=32, description="Child processes that print PDFs and examine supplied files.")
+    child_seconds: float = Field(
+        20.0, gt=0, le=120, description="How long a child may take for one document before it is killed (s)."
+    )
+    builds_at_once: int = Field(16, ge=1, le=256, description="Documents in the making at a time.")
+    gateway_url: str | None = Field(
+        None,
+        pattern=r"^https://",
+        description="Internal address of the gateway (files that software supplies); without it such acts are refused.",
+    )
+    max_file_bytes: int = Field(20 * 1024 * 1024, ge=1024, description="Largest supplied file, in bytes.")
+    max_pages: int = Field(500, ge=1, le=10_000, description="Most pages of a supplied file.")
+    max_body_bytes: int = Field(
+        32 * 1024 * 1024, ge=1024, description="Largest request body accepted, in bytes; a preview's file is in it."
     )
     allow_unchecked: bool = Field(
         False, description="In production, build documents without the official rules; otherwise acts wait for them."

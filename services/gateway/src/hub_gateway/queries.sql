@@ -184,3 +184,32 @@ insert into digest_key (wrapped) values ($1) on conflict do nothing
 
 -- name: read_digest_key
 select wrapped from digest_key
+
+-- name: keep_attachments
+insert into attachment (attachment_id, account_id, received_at) select unnest($1::uuid[]), $2, $3
+
+-- name: own_attachments
+select a.attachment_id from attachment a join blob b on b.id = a.attachment_id
+where a.account_id = $1 and a.attachment_id = any($2::uuid[]) and b.purged_at is null
+
+-- name: use_attachments
+-- The acts' files, kept until the acts are final; answers how many were there to be used.
+with wanted as (
+  select act_id, attachment_id from unnest($1::uuid[], $2::uuid[]) as w(act_id, attachment_id)
+), kept as (
+  update blob set purge_at = null from wanted where blob.id = wanted.attachment_id and blob.purged_at is null
+  returning blob.id
+)
+insert into attachment_use (act_id, attachment_id)
+select act_id, attachment_id from wanted where attachment_id in (select id from kept)
+
+-- name: release_attachments
+-- Files all of whose acts are final: they may go some time after the last one came to its end.
+update blob set purge_at = ended.at + $1
+from (
+  select u.attachment_id, max(a.changed_at) as at
+  from attachment_use u join act a using (act_id) join blob b on b.id = u.attachment_id
+  where b.purge_at is null and b.purged_at is null
+  group by u.attachment_id having bool_and(a.stands_final)
+) ended
+where blob.id = ended.attachment_id

@@ -16,6 +16,18 @@ class Settings(ServiceSettings):
 
     service: ClassVar[str] = "gateway"
 
+    max_body_bytes: int = Field(
+        28 * 1024 * 1024, ge=1024, description="Largest request body accepted, in bytes; a file in base64 is in it."
+    )
+    max_attachment_bytes: int = Field(
+        20 * 1024 * 1024, ge=1024, description="Largest file accepted for an act, in bytes."
+    )
+    builder_url: str | None = Field(
+        None,
+        pattern=r"^https://",
+        description="Internal address of document-builder, for previews; without it there are none.",
+    )
+    preview_seconds: float = Field(20.0, gt=0, le=120, description="How long a preview may take (s).")
     api_pool_size: int = Field(4, ge=1, le=64, description="Database connections for HTTP requests.")
     issuers: tuple[TokenIssuer, ...] = Field(
         (),

@@ -188,8 +188,7 @@ class Publish:
         lacking: ErrorCode | None = None
         may_have_left = record.publication.doubt_told or record.publication.status is Status.IN_DOUBT
         if record.sender is None or not may_have_left:
-            people = (record.author_id, entry.legal_authenticator_id, *entry.author_ids)
-            found = sender_of(self.directory, record.structure_id, people, now)
+            found = sender_of(self.directory, record.structure_id, record.author_id, now)
             if isinstance(found, Sender):
                 record = replace(record, sender=found)
             elif record.sender is None:
@@ -241,13 +240,13 @@ def _key(event: Asked) -> Key:
 
 def _directory_keys(works: Sequence[Work[Asked]], gathered: _Gathered) -> Iterable[str]:
     for work in works:
-        record, entry = gathered.existing.get(_key(work.event)), gathered.entries.get(work.id)
-        if entry is None:
+        record = gathered.existing.get(_key(work.event))
+        if work.id not in gathered.entries:
             continue
         author = record.author_id if record is not None else getattr(work.event, "author_id", None)
         yield f"structure:{work.event.structure_id}"
-        for person in {author, entry.legal_authenticator_id, *entry.author_ids} - {None}:
-            yield f"professional:{person}"
+        if author is not None:
+            yield f"professional:{author}"
 
 
 def _retry(work: Work[Asked], publication: Publication, outcome: Outcome, now: datetime) -> RetryAt | None:

@@ -20,13 +20,13 @@ from hub_dmp_publisher.identities import IdentityOpener, IdentityRef, Kind, Open
 from hub_dmp_publisher.messages import Description, Installation
 from hub_dmp_publisher.sender import Sender
 from hub_dmp_publisher.store import Record
-from hub_dmp_publisher.upstreams.builder import BytesUnavailable, DocumentBytes, DocumentGone
 from hub_dmp_publisher.upstreams.catalogue import Action
 from hub_dmp_publisher.upstreams.dmp import Caller, CallFailed, Certainty, DmpClient, SkewWatch
 from hub_interop.hl7v3.td02 import Authorisation, DmpStatus, DossierState
 from hub_interop.soap.errors import ExchangeError
 from hub_interop.xds.errors import MetadataInvalid
 from hub_interop.xds.submission import Submission
+from hub_kit.blob_client import BlobClient, BlobGone, BlobUnavailable
 from hub_kit.clock import Clock
 from hub_kit.db import Pool
 
@@ -58,7 +58,7 @@ class Road:
     def __init__(
         self,
         dmp: DmpClient,
-        documents: DocumentBytes,
+        documents: BlobClient,
         opener: IdentityOpener,
         installation: Installation,
         skew: SkewWatch,
@@ -137,9 +137,9 @@ class Road:
             return barrier
         try:
             content = await self._documents.read(load.record.content)
-        except DocumentGone:
+        except BlobGone:
             return Refused(ErrorCode.DOCUMENT_GONE)
-        except BytesUnavailable:
+        except BlobUnavailable:
             return NotSent(ErrorCode.UPSTREAM_UNAVAILABLE)
         submission = messages.submission(description, self._installation, content, identity.set_signer)
         async with self._pool.acquire() as connection:
@@ -254,7 +254,6 @@ def _describe(load: Load, sender: Sender) -> Description:
     return Description(
         named=record.named,
         sender=sender,
-        author_id=record.author_id,
         document_type=record.document_type,
         occurred_at=record.occurred_at,
         entry=load.entry,

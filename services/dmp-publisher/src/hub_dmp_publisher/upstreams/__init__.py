@@ -1,1 +1,1 @@
-"""Clients of what dmp-publisher calls: the DMP (with its error mapping) and document-builder."""
+"""The client of what dmp-publisher calls: the DMP, with its error mapping."""

@@ -57,6 +57,11 @@ def parse_model(model: type[M], document: Any) -> M:
         raise HubError(ErrorCode.REQUEST_INVALID, problems=_problems(error, document)) from None
 
 
+def parse_act(document: Any) -> Submission:
+    """One act, or what is wrong with its form."""
+    return _submission(0, document)
+
+
 def parse_acts(document: Any, max_batch: int) -> tuple[list[Submission], bool]:
     """The acts sent, and whether they came as a batch.
 

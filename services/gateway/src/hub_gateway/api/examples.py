@@ -39,7 +39,50 @@ ACT: dict[str, Any] = {
         "route": "20035000",
     },
 }
+REPORT_ACT: dict[str, Any] = {
+    "external_id": "ENTRETIEN-2026-000017",
+    "type": "entretien_pharmaceutique",
+    "structure": "1330000001",
+    "author": {"id": "801234567897"},
+    "occurred_at": "2026-11-24T10:12:00+01:00",
+    "ended_at": "2026-11-24T10:40:00+01:00",
+    "patient": PATIENT,
+    "content": {
+        "kind": "entretien_pharmaceutique",
+        "theme": "avk",
+        "step": "evaluation",
+        "treatments": [{"name": "Warfarine 2 mg", "posology": "1 comprimé le soir", "since": "2026-09-02"}],
+        "measures": [{"label": "INR", "value": "2,6", "date": "2026-11-20"}],
+        "topics": [
+            {"code": "inr", "grasp": "acquis"},
+            {"code": "alimentation", "grasp": "partiellement_acquis", "comment": "Revoir les portions de choux."},
+        ],
+        "adherence": {"score": 1},
+        "advice": ["Prendre le comprimé à heure fixe", "Prévenir avant tout soin dentaire"],
+        "conclusion": "Bonne compréhension du traitement.",
+        "next_meeting": "2027-02-24",
+    },
+}
+PREVIEW: dict[str, Any] = {
+    "document_type": "78601-2",
+    "label": "CR d'entretien pharmaceutique",
+    "title": "Compte rendu d'entretien pharmaceutique",
+    "visibility": ["Visible par le patient.", "Visible par les professionnels de santé qu'il autorise."],
+    "html": "<!doctype html>…",
+    "pdf": "JVBERi0xLjQK…",
+    "flags": [
+        {"word": "INR", "reason": "difficile", "advice": "mesure de la coagulation", "where": "Mesures"},
+    ],
+    "problems": [],
+}
 BATCH: dict[str, Any] = {"acts": [ACT, {**ACT, "external_id": "VACC-2026-000124"}]}
+ATTACHMENT: dict[str, Any] = {
+    "attachment_id": "019ab4f0-7c11-7a52-9c3e-5d0f6b7a8d00",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "size": 182044,
+    "media_type": "application/pdf",
+    "unused_until": "2026-11-27T09:12:00Z",
+}
 ACT_ID = "019ab4f0-7c11-7a52-9c3e-5d0f6b7a8c91"
 STRUCTURE_ID = "7b6a3c1e-1111-4a5b-8c9d-0e1f2a3b4c5d"
 LABEL = "Reçu par le hub, pas encore dans le DMP."

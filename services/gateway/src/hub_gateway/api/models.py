@@ -176,3 +176,35 @@ class DeclarationView(BaseModel):
     text: str | None
     problems: list[ProblemView]
     decided_at: datetime | None
+
+
+class AttachmentKept(BaseModel):
+    """Un fichier déposé, à nommer dans un acte."""
+
+    attachment_id: UUID
+    sha256: str = Field(description="Empreinte du fichier reçu, en hexadécimal")
+    size: int = Field(description="Taille reçue, en octets")
+    media_type: str
+    unused_until: datetime = Field(description="Jusqu'à quand le hub le garde si aucun acte ne le nomme")
+
+
+class WordFlag(BaseModel):
+    """Un mot à relire avant l'envoi."""
+
+    word: str
+    reason: Literal["sensible", "difficile"]
+    advice: str = Field(description="Ce qu'on peut écrire à la place, ou ce à quoi penser")
+    where: str = Field(description="Où le mot se trouve, en clair")
+
+
+class PreviewView(BaseModel):
+    """Ce que le patient verra, sans que rien soit envoyé."""
+
+    document_type: str = Field(description="Code JDV_J66")
+    label: str
+    title: str
+    visibility: list[str] = Field(description="Qui pourra voir le document, phrase par phrase")
+    html: str | None = Field(description="Page HTML autonome ; nulle si le document ne peut pas être construit")
+    pdf: str | None = Field(description="PDF en base64 ; celui du document, ou une impression du document structuré")
+    flags: list[WordFlag]
+    problems: list[ProblemView] = Field(description="Ce qui ferait refuser le document")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hub_contracts.acts import Act, ActType, AuthorRef, Intent, Patient
+from hub_contracts.acts import Act, AuthorRef, Intent, Patient
+from hub_contracts.document_types import document_type
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events import Problem
 from hub_contracts.events.directory import Mode, ProfessionalPublished, StructurePublished
 from hub_contracts.periods import covers
 from hub_gateway.domain.identity_syntax import ins_problems
-
-ACT_TYPES = frozenset(ActType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,21 @@ class Verdict:
 def judge_act(act: Act, known: Known, house: House, now: datetime) -> Verdict:
     """All that can be said of an act at the door; identity, consent and document have their own rules."""
     problems: list[Problem] = []
-    if act.type not in ACT_TYPES:
+    kind = document_type(act.type)
+    if kind is None:
         problems.append(problem(ErrorCode.ACT_TYPE_UNKNOWN, "/type"))
+    elif kind.content != act.content.kind:
+        problems.append(problem(ErrorCode.ACT_CONTENT_MISMATCH, "/content/kind"))
     if act.intent is not Intent.CREATE:
         problems.append(problem(ErrorCode.ACT_INTENT_UNAVAILABLE, "/intent"))
     for moment, pointer in ((act.occurred_at, "/occurred_at"), (act.ended_at, "/ended_at")):
         if moment is not None and moment > now + house.future:
             problems.append(problem(ErrorCode.ACT_DATE_IN_FUTURE, pointer))
-    return _judge(act.structure, act.author, act.occurred_at, act.patient, known, house, problems)
+    people = [(act.author, "/author/id")]
+    if act.responsible is not None:
+        people.append((act.responsible, "/responsible/id"))
+    people += [(who, f"/co_authors/{index}/id") for index, who in enumerate(act.co_authors)]
+    return _judge(act.structure, people, act.occurred_at, act.patient, known, house, problems)
 
 
 def judge_declaration(
@@ -76,12 +82,12 @@ def judge_declaration(
     problems: list[Problem] = []
     if declared_at > now + house.future:
         problems.append(problem(ErrorCode.ACT_DATE_IN_FUTURE, "/declared_at"))
-    return _judge(structure, author, declared_at, patient, known, house, problems)
+    return _judge(structure, [(author, "/author/id")], declared_at, patient, known, house, problems)
 
 
 def _judge(
     national_id: str,
-    author: AuthorRef,
+    people: Sequence[tuple[AuthorRef, str]],
     moment: datetime,
     patient: Patient,
     known: Known,
@@ -92,11 +98,12 @@ def _judge(
     refusal = _structure_refusal(structure, known, house)
     if refusal is not None:
         problems.append(problem(refusal, "/structure"))
-    who = known.authors.get(author.id)
-    if who is None:
-        problems.append(problem(ErrorCode.AUTHOR_UNKNOWN, "/author/id"))
-    elif structure is not None and not who.works_in(structure.structure_id, moment):
-        problems.append(problem(ErrorCode.AUTHOR_NOT_ACTIVE, "/author/id"))
+    for person, pointer in people:
+        who = known.authors.get(person.id)
+        if who is None:
+            problems.append(problem(ErrorCode.AUTHOR_UNKNOWN, pointer))
+        elif structure is not None and not who.works_in(structure.structure_id, moment):
+            problems.append(problem(ErrorCode.AUTHOR_NOT_ACTIVE, pointer))
     problems += ins_problems(patient.ins, house.environment)
     if problems or structure is None:
         return Verdict(None, tuple(problems))

@@ -10,17 +10,22 @@ from uuid import UUID
 
 from hub_contracts.acts import Act
 from hub_contracts.errors import ErrorCode
+from hub_contracts.events import Problem
 from hub_contracts.events.act import ActReceived
 from hub_contracts.states import ActState
 from hub_gateway.domain import admission
 from hub_gateway.domain.admission import Known
 from hub_gateway.domain.outcomes import Accepted, Outcome, Refused, Submission
+from hub_gateway.handlers.attachments import Attachments, file_of
 from hub_gateway.handlers.desk import Desk, Visitor, available
 from hub_gateway.handlers.idempotent import Keyed, once
 from hub_gateway.store import acts as store
+from hub_gateway.store import attachments as held
 from hub_gateway.store.acts import KnownAct, NewAct
 from hub_gateway.store.requests import Answer
+from hub_kit.blobs import NewBlob
 from hub_kit.db import Connection
+from hub_kit.errors import HubError
 from hub_kit.messaging.model import Emit
 from hub_kit.telemetry import tracing
 
@@ -49,6 +54,7 @@ class Intake:
 
     desk: Desk
     wait: timedelta
+    attachments: Attachments
 
     async def submit(self, visitor: Visitor, submissions: Sequence[Submission], keyed: Keyed, render: Render) -> Answer:
         """Admit what can be; `render` makes the answer from the outcomes, in the order of the submissions.
@@ -56,14 +62,16 @@ class Intake:
         Raises HubError IDEMPOTENCY_KEY_REUSED, SERVICE_UNAVAILABLE, and what `render` raises (then nothing is kept).
         """
         now = self.desk.clock.now()
-        refused, admitted = await self._judge(visitor, submissions, now)
+        digests = {s.index: self._digest(s.act) for s in submissions if s.act is not None}
+        files = await self.attachments.unpack(visitor, submissions)
+        refused, admitted = await self._judge(visitor, files.submissions, digests, now)
         if not admitted and keyed.key is None:
             return render(refused)
         async with available():
             await self.desk.sealer.ready(now)
 
         async def work(connection: Connection) -> Answer:
-            outcomes = [*refused, *await self._receive(connection, visitor, admitted, now)]
+            outcomes = [*refused, *await self._receive(connection, visitor, admitted, files.blobs, now)]
             return render(sorted(outcomes, key=lambda outcome: outcome.index))
 
         answer, done = await once(self.desk, visitor, keyed, work)
@@ -72,13 +80,20 @@ class Intake:
             self.desk.heads.nudge([visitor.account_id])
         return answer
 
+    async def judge_one(self, visitor: Visitor, act: Act) -> tuple[tuple[Problem, ...], UUID | None]:
+        """What keeps this act outside, and its structure when nothing does; it isn't taken in."""
+        files = await self.attachments.unpack(visitor, [Submission(0, act.external_id, act)])
+        now = self.desk.clock.now()
+        refused, admitted = await self._judge(visitor, files.submissions, {0: b""}, now)
+        return (refused[0].problems, None) if refused else ((), admitted[0].row.structure_id)
+
     async def _judge(
-        self, visitor: Visitor, submissions: Sequence[Submission], now: datetime
+        self, visitor: Visitor, submissions: Sequence[Submission], digests: Mapping[int, bytes], now: datetime
     ) -> tuple[list[Refused], list[Admitted]]:
         readable = [s.act for s in submissions if s.act is not None]
         async with available():
             outside = await self.desk.standings.outside(
-                (act.structure for act in readable), (act.author.id for act in readable)
+                (act.structure for act in readable), (who for act in readable for who in act.people)
             )
         known = Known(outside.structures, outside.authors, visitor.structures)
         refused: list[Refused] = []
@@ -87,15 +102,19 @@ class Intake:
             problems, structure_id = submission.problems, None
             if submission.act is not None:
                 verdict = admission.judge_act(submission.act, known, self.desk.house, now)
-                problems, structure_id = verdict.problems, verdict.structure_id
-            if submission.act is None or structure_id is None:
+                problems, structure_id = (*problems, *verdict.problems), verdict.structure_id
+            if submission.act is None or structure_id is None or problems:
                 code = admission.principal_code(problems)
                 refused.append(Refused(submission.index, submission.external_id, code, problems))
             else:
-                admitted.append(Admitted(submission.index, submission.act, self._row(submission.act, structure_id)))
+                row = self._row(submission.act, structure_id, digests[submission.index])
+                admitted.append(Admitted(submission.index, submission.act, row))
         return refused, admitted
 
-    def _row(self, act: Act, structure_id: UUID) -> NewAct:
+    def _digest(self, act: Act) -> bytes:
+        return self.desk.digest("act", act.model_dump_json().encode())
+
+    def _row(self, act: Act, structure_id: UUID, digest: bytes) -> NewAct:
         return NewAct(
             act_id=self.desk.new_id(),
             structure_id=structure_id,
@@ -103,13 +122,18 @@ class Intake:
             act_version=FIRST_VERSION,
             act_type=act.type,
             flow=act.flow.value,
-            author_id=act.author.id,
+            author_id=act.accountable.id,
             occurred_at=act.occurred_at,
-            content_digest=self.desk.digest("act", act.model_dump_json().encode()),
+            content_digest=digest,
         )
 
     async def _receive(
-        self, connection: Connection, visitor: Visitor, admitted: Sequence[Admitted], now: datetime
+        self,
+        connection: Connection,
+        visitor: Visitor,
+        admitted: Sequence[Admitted],
+        blobs: Mapping[int, NewBlob],
+        now: datetime,
     ) -> list[Outcome]:
         firsts: dict[Key, Admitted] = {}
         for one in admitted:
@@ -126,10 +150,28 @@ class Intake:
         former = firsts.keys() - holders.keys()
         if former:
             holders.update(await store.by_external_id(connection, account_id, former))
-        events = [self._event(account_id, one, now) for one in firsts.values() if one.row.act_id in fresh]
+        new = [one for one in firsts.values() if one.row.act_id in fresh]
+        await self._keep_files(connection, account_id, new, blobs, now)
+        events = [self._event(account_id, one, now) for one in new]
         if events:
             await self.desk.outbox.emit(connection, events, now, tracing.current_header())
         return [_outcome(one, holders, fresh) for one in admitted]
+
+    async def _keep_files(
+        self,
+        connection: Connection,
+        account_id: UUID,
+        new: Sequence[Admitted],
+        blobs: Mapping[int, NewBlob],
+        now: datetime,
+    ) -> None:
+        """Files that came inside the acts, and the hold of the acts on theirs. Raises HubError ATTACHMENT_UNKNOWN."""
+        uses = [(one.row.act_id, file.attachment) for one in new if (file := file_of(one.act)) and file.attachment]
+        if not uses:
+            return
+        await self.attachments.keep(connection, account_id, [blobs[o.index] for o in new if o.index in blobs], now)
+        if await held.use(connection, uses) != len(uses):  # purged between the check and now: the sender tries again
+            raise HubError(ErrorCode.ATTACHMENT_UNKNOWN)
 
     def _event(self, account_id: UUID, admitted: Admitted, now: datetime) -> Emit:
         act, row = admitted.act, admitted.row

@@ -1,0 +1,169 @@
+"""The header of the document that an act becomes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from hub_contracts.acts import Act, Visibility
+from hub_contracts.acts import Address as DeclaredAddress
+from hub_contracts.acts import Patient as DeclaredPatient
+from hub_contracts.events.directory import ProfessionalPublished, StructurePublished
+from hub_contracts.sealed import QualifiedIdentity
+from hub_document_builder.drafting.ids import DocumentIds
+from hub_document_builder.drafting.sources import Sources, performer_of
+from hub_interop.cda import (
+    Address,
+    AnyAuthor,
+    Author,
+    Contact,
+    Device,
+    DeviceAuthor,
+    DocumentHeader,
+    Organisation,
+    Participant,
+    PatientIdentity,
+    Professional,
+    Representative,
+    internal_number,
+)
+from hub_interop.terminologies import value_set
+from hub_kit.ids import oid_from_uuid
+
+DEPISTAGE = "DEPISTAGE"
+TROD_TYPE = "96173-0"
+OWN_DEVICE = "88"
+
+
+def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHeader:
+    """The header. Times are in the local offset that the act gives (`AAAAMMJJhhmmss+zzzz`)."""
+    act = sources.act
+    organisation = _organisation(sources)
+    performer = _person(sources, performer_of(act), organisation, "/content/performer")
+    answers = act.responsible
+    responsible = None if answers is None else _person(sources, answers.id, organisation, "/responsible")
+    return DocumentHeader(
+        unique_id=ids.unique_id,
+        set_id=ids.set_id,
+        version=1,
+        kind=sources.kind.type,
+        title=title_of(sources),
+        created_at=now.astimezone(act.occurred_at.tzinfo).replace(microsecond=0),
+        patient=_patient(sources.identity, act.patient, sources.structure.structure_id),
+        authors=_authors(sources, organisation, performer),
+        performer=performer,
+        responsible=responsible,
+        recipients=tuple(Contact(r.id, r.family_name, r.given_name) for r in act.recipients),
+        participants=tuple(
+            Participant(Contact(r.id, r.family_name, r.given_name), "INF", "PCP", act.occurred_at)
+            for r in act.recipients
+            if r.attending
+        ),
+        service_start=act.occurred_at,
+        service_stop=act.ended_at,
+        masks=masks_of(act.visibility),
+    )
+
+
+def title_of(sources: Sources) -> str:
+    """The act's own title, else the type's, else the label of its code."""
+    known = value_set("document_type").get(sources.kind.type)
+    return sources.act.title or sources.kind.title or (known.label if known else sources.kind.type)
+
+
+def masks_of(visibility: Visibility) -> tuple[str, ...]:
+    """Codes of JDV_J58 (EX_2.1-1050)."""
+    flags = {
+        "MASQUE_PS": visibility.masked_from_professionals,
+        "INVISIBLE_PATIENT": visibility.hidden_from_patient,
+        "INVISIBLE_REPRESENTANTS_LEGAUX": visibility.hidden_from_legal_representatives,
+    }
+    return tuple(code for code, wanted in flags.items() if wanted)
+
+
+def _authors(sources: Sources, organisation: Organisation, performer: Author) -> tuple[AnyAuthor, ...]:
+    """Who wrote first, then the others; who did the act is one of them; a device last."""
+    act = sources.act
+    people = [_person(sources, act.author.id, organisation, "/author")]
+    people += [
+        _person(sources, who.id, organisation, f"/co_authors/{index}") for index, who in enumerate(act.co_authors)
+    ]
+    if performer.professional.id not in {a.professional.id for a in people} and _wants_performer(act):
+        people.append(performer)
+    once = {author.professional.id: author for author in reversed(people)}
+    authors: list[AnyAuthor] = [*reversed(once.values())]
+    if act.device is not None:
+        device = Device(internal_number(organisation.id, OWN_DEVICE), act.device.model, act.device.software)
+        authors.append(DeviceAuthor(device, organisation, origin="/device"))
+    return tuple(authors)
+
+
+def _wants_performer(act: Act) -> bool:
+    """A vaccinator is always an author of the note; so is who did a test."""
+    return act.content.kind in ("vaccination", "trod")
+
+
+def _person(sources: Sources, professional_id: str, organisation: Organisation, origin: str) -> Author:
+    return Author(professional_of(sources.people[professional_id]), organisation, origin=origin)
+
+
+def professional_of(person: ProfessionalPublished) -> Professional:
+    """As the annuaire has them. Two digits are a profession (TRE_G15), else a role (`317`, `SECRETARIAT_MEDICAL`)."""
+    profession = person.profession
+    is_profession = len(profession) == 2 and profession.isdigit()
+    specialty = f"G15_{profession}" + (f"/{person.subsection}" if person.subsection else "")
+    return Professional(
+        id=person.professional_id,
+        family_name=person.family_name,
+        given_name=person.given_name,
+        specialty=specialty if is_profession else profession,
+        civility=person.civility,
+        title=person.title,
+    )
+
+
+def _organisation(sources: Sources) -> Organisation:
+    """The structure under the identifier it wore at that moment; an empty one is a problem of the rules."""
+    structure, moment = sources.structure, sources.act.occurred_at
+    address = structure.address
+    return Organisation(
+        id=structure.identifier_at(moment) or "",
+        name=structure.name,
+        sector=structure.sector,
+        practice_setting=_practice_setting(sources.kind.type, structure),
+        address=Address(address.lines, address.postal_code, address.city),
+        phone=structure.phone,
+    )
+
+
+def _practice_setting(document_type: str, structure: StructurePublished) -> str:
+    """A rapid test is always a dépistage (BIO-TROD 2024.01)."""
+    return DEPISTAGE if document_type == TROD_TYPE else structure.practice_setting
+
+
+def _patient(identity: QualifiedIdentity, declared: DeclaredPatient, structure_id: UUID) -> PatientIdentity:
+    return PatientIdentity(
+        matricule=identity.matricule,
+        oid=identity.oid,
+        birth_name=identity.birth_name,
+        first_birth_given_name=identity.first_birth_given_name,
+        birth_given_names=identity.birth_given_names,
+        sex=identity.sex,
+        birth_date=identity.birth_date,
+        birth_place_code=identity.birth_place_code,
+        local_id=identity.local_id,
+        local_oid=oid_from_uuid(structure_id),
+        used_name=identity.used_name,
+        used_given_name=identity.used_given_name,
+        address=_address(declared.address),
+        phone=declared.phone,
+        birth_place_city=declared.birth_place,
+        representatives=tuple(
+            Representative(r.family_name, r.given_name, relation=r.relation, address=_address(r.address), phone=r.phone)
+            for r in declared.representatives
+        ),
+    )
+
+
+def _address(address: DeclaredAddress | None) -> Address | None:
+    return None if address is None else Address(address.lines, address.postal_code or "", address.city or "")

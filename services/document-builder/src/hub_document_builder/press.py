@@ -1,0 +1,88 @@
+"""The press: PDFs printed and supplied files examined in child processes, which a hostile file may kill."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub_document_builder.workers.jobs import REFUSED, ExamineJob, ReportJob, pack_job
+from hub_interop.report.model import Report
+from hub_kit.children import ChildFailed, ChildPool, ChildrenBusy, Failure
+
+DIED = ("FILE_UNREADABLE", "Le fichier n'a pas pu être examiné : il est illisible ou beaucoup trop complexe.")
+
+_NOT_THE_FILE = (Failure.CLOSED, Failure.UNAVAILABLE, Failure.NOT_STARTED)
+
+
+class PressBusy(Exception):
+    """The press has more work than it takes, or is being started again: try later."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """Why a supplied file cannot be used."""
+
+    code: str
+    text: str
+
+
+class FileUnusable(Exception):
+    """The supplied file cannot be used; all reasons at once."""
+
+    def __init__(self, problems: tuple[FileProblem, ...]) -> None:
+        super().__init__(", ".join(problem.code for problem in problems))
+        self.problems = problems
+
+
+class Press:
+    """Work for the children, one job at a time each."""
+
+    def __init__(self, pool: ChildPool) -> None:
+        self._pool = pool
+
+    def problem(self) -> str | None:
+        """A sentence for the operator while no child works."""
+        state = self._pool.state()
+        return None if state.alive else f"nothing can be printed or examined ({state.last_failure}): documents wait"
+
+    async def report(self, report: Report, created_at: datetime, document_id: str) -> bytes:
+        """The report as PDF/A-1b. Raises PressBusy; ChildFailed when it cannot be printed, which is our bug."""
+        try:
+            answer = await self._pool.ask(pack_job(ReportJob(report, created_at, document_id)))
+        except ChildrenBusy:
+            raise PressBusy from None
+        except ChildFailed as failed:
+            if failed.retryable:
+                raise PressBusy from None
+            raise
+        return answer[1:]
+
+    async def examine(self, content: bytes, job: ExamineJob) -> tuple[str, bytes]:
+        """Media type and bytes to send: those supplied, or what they were converted to.
+
+        Raises FileUnusable, also for a file that no child survives; PressBusy.
+        """
+        try:
+            answer = await self._asked_twice(pack_job(job, content))
+        except ChildrenBusy:
+            raise PressBusy from None
+        except ChildFailed as failed:
+            if failed.code in _NOT_THE_FILE:
+                raise PressBusy from None
+            raise FileUnusable((FileProblem(*DIED),)) from None
+        if answer[:1] == REFUSED:
+            problems: list[dict[str, Any]] = json.loads(answer[1:])
+            raise FileUnusable(tuple(FileProblem(str(p["code"]), str(p["text"])) for p in problems))
+        kind, _, kept = answer[1:].partition(b"\n")
+        return kind.decode("ascii"), kept
+
+    async def _asked_twice(self, job: bytes) -> bytes:
+        """A child may have died of something else the first time."""
+        try:
+            return await self._pool.ask(job)
+        except ChildFailed as failed:
+            if failed.code is not Failure.DIED:
+                raise
+            return await self._pool.ask(job)

@@ -1,0 +1,1 @@
+"""Programs that the builder runs in processes of their own."""
