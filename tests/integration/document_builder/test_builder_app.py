@@ -96,12 +96,16 @@ async def test_the_operators_rules_are_used(
     with pytest.raises(ChecksUnavailable):
         await rules.errors("2.25.1", GOOD)
     [task] = [t for t in parts.tasks if t.name == "schematrons"]
+    schematrons: Schematrons = rules.schematrons
     running = asyncio.create_task(task.run())
     async with asyncio.timeout(240):
-        while rules.problem() is not None:
+        while schematrons.state is not State.READY:
             await asyncio.sleep(0.05)
     builder.clock.advance(60)  # past what health remembers
-    assert (await given.health.report()).degraded == {}
+    [problem] = (await given.health.report()).degraded.values()
+    assert problem == "official rules too old for 96163-1 (JDV_J07): such acts wait"
+    assert rules.too_old_for("96163-1")
+    assert not rules.too_old_for("87273-9")
     assert await rules.errors("2.25.1", GOOD) == ()
     [found] = {e.split(":")[0] for e in await rules.errors("2.25.1", GOOD.replace(b'code="FR"', b'code="GB"'))}
     assert found == "ASIP-STRUCT-MIN-StrucMin"

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hub_contracts.document_types import document_types
 from hub_contracts.states import ActState
 from hub_local import documents
 from hub_local.client import FINAL, Lgo, open_lgos
@@ -68,16 +69,13 @@ async def _prepare(stack: Stack, lgos: dict[str, Lgo], dmp: httpx.AsyncClient) -
         return Scene(title, structure, act, expected)
 
     scenes = [scene("vaccination", s, ActState.CONFIRMEE) for s in structures for _ in range(ACTS_EACH)]
-    scenes += [
-        Scene(
-            kind,
-            s,
-            documents.act(kind, s, next(people), f"DEMO-{seed}-{next(numbers):04d}", now, content),
-            ActState.CONFIRMEE,
-        )
-        for s in (structures[0], structures[-1])
-        for kind, content in (documents.of_pharmacy if s.sector == "SA33" else documents.of_cabinet)(now).items()
-    ]
+    for structure in (structures[0], structures[-1]):
+        contents = documents.of_pharmacy(now) if structure.sector == "SA33" else documents.of_cabinet(now)
+        if stack.options.rules_dir is not None:  # the official rules that are about know no such document yet
+            contents.pop("bilan_soins_infirmiers", None)
+        for kind, content in contents.items():
+            act = documents.act(kind, structure, next(people), f"DEMO-{seed}-{next(numbers):04d}", now, content)
+            scenes.append(Scene(_title(kind), structure, act, ActState.CONFIRMEE))
     first, second, third, cabinet = structures[0], structures[1], structures[2], structures[-1]
 
     known = next(people)
@@ -102,6 +100,12 @@ async def _prepare(stack: Stack, lgos: dict[str, Lgo], dmp: httpx.AsyncClient) -
     declared = await lgo.declare("opposition", second.national_id, second.author.id, opposed.act["patient"])
     await lgo.settled(declared)
     return scenes, {"structure": first, "patient": known}
+
+
+def _title(kind: str) -> str:
+    """What the type of an act is called in the table."""
+    known = document_types()[kind]
+    return known.title.lower() or f"fichier du logiciel ({kind})"
 
 
 def _ins(scene: Scene) -> str:

@@ -23,6 +23,7 @@ from hub_interop.vihf.model import Software
 from hub_kit.blob_client import BlobClient
 from hub_kit.security.tls import internal_client_context
 from hub_kit.service import Identity, Parts, Resources
+from hub_kit.value_sets import use_value_sets
 
 IDENTITY = Identity(stream="hub.publication", stage=Stage.PUBLICATION)
 EXPIRY_NOTICE = timedelta(days=30)
@@ -40,6 +41,7 @@ class Connections:
 
 async def build(settings: Settings, resources: Resources) -> Parts:
     """The DMP's client, the road of a document, the stop list, and the follow-up that others may read."""
+    use_value_sets(settings.value_sets_dir, resources.clock)
     connections = connect(settings, resources)
     publish = publisher(settings, resources, connections)
     watch(resources, connections)

@@ -19,6 +19,11 @@ class Settings(ServiceSettings):
 
     service: ClassVar[str] = "dmp-publisher"
 
+    value_sets_dir: Path | None = Field(
+        None,
+        description="Folder of the value sets that the operator installed (`hub-document-builder value-sets install`); "
+        "those shipped with the hub when not set. Usually given once for all as HUB_VALUE_SETS_DIR.",
+    )
     dmp_url: str = Field(
         pattern=r"^https://", description="Base of the DMP's web services, before `/patients` (EX_GEN-1221: a setting)."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from hub_document_builder.settings import Settings
 from hub_document_builder.store import Store
 from hub_document_builder.workshop import Workshop
 from hub_kit.blob_client import BlobClient
-from hub_kit.children import ChildLimits, ChildPool
+from hub_kit.children import ChildEvent, ChildLimits, ChildPool
+from hub_kit.children.metrics import counting, measure
 from hub_kit.errors import ConfigurationError
 from hub_kit.security.tls import internal_client_context
 from hub_kit.service import Identity, OwnTask, Parts, Resources
+from hub_kit.value_sets import use_value_sets
 
+Told = Callable[[ChildEvent], None]
 IDENTITY = Identity(stream="hub.document", stage=Stage.DOCUMENT)
 PRESS = "hub_document_builder.workers.press"
 CHECKER_BYTES, PRESS_BYTES, PRESS_SPACE = 450 << 20, 300 << 20, 2 << 30
@@ -31,8 +35,10 @@ FILE_SECONDS = 10.0
 
 async def build(settings: Settings, resources: Resources) -> Parts:
     """Rules in force, the workshop with its children, the two handlers, the purge; bytes and previews for others."""
-    rules = rules_of(settings)
-    presses = press_pool(settings)
+    use_value_sets(settings.value_sets_dir, resources.clock)
+    told = counting(resources.metrics)
+    rules = rules_of(settings, told)
+    presses = press_pool(settings, told)
     await presses.start()
     press = Press(presses)
     workshop = Workshop(rules, press)
@@ -55,7 +61,7 @@ async def build(settings: Settings, resources: Resources) -> Parts:
     )
 
 
-def rules_of(settings: Settings) -> Rules:
+def rules_of(settings: Settings, told: Told = lambda _: None) -> Rules:
     """The rules in force. Raises ConfigurationError for a folder without rules, and for `off` in production."""
     production = settings.environment == "production"
     if production and settings.profile is Profile.OFF and not settings.allow_unchecked:
@@ -71,7 +77,7 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def checker_pool(settings: Settings, folder: Path) -> ChildPool:
+def checker_pool(settings: Settings, folder: Path, told: Told = lambda _: None) -> ChildPool:
     """The children that run the official schematrons."""
     return ChildPool(
         "schematrons",
@@ -79,10 +85,11 @@ def checker_pool(settings: Settings, folder: Path) -> ChildPool:
         size=settings.checkers,
         queue=settings.builds_at_once,
         limits=ChildLimits(seconds=settings.child_seconds, resident=CHECKER_BYTES),
+        on_event=told,
     )
 
 
-def press_pool(settings: Settings) -> ChildPool:
+def press_pool(settings: Settings, told: Told = lambda _: None) -> ChildPool:
     """The children that print and examine."""
     return ChildPool(
         "press",
@@ -95,6 +102,7 @@ def press_pool(settings: Settings) -> ChildPool:
             resident=PRESS_BYTES,
             address_space=PRESS_SPACE,
         ),
+        on_event=told,
     )
 
 
@@ -116,6 +124,9 @@ def _watch(resources: Resources, rules: Rules, press: Press) -> None:
         return rules.problem()
 
     async def press_problem() -> str | None:
+        for pool in (press.pool, rules.schematrons.pool if rules.schematrons else None):
+            if pool is not None:
+                measure(resources.metrics, pool)
         return press.problem()
 
     resources.health.add("official-rules", rules_problem, decisive=False)

@@ -97,7 +97,8 @@ class Documents:
             raise Fatal(ErrorCode.SEAL_UNREADABLE)
         if kind is None:
             raise Fatal(ErrorCode.ACT_TYPE_UNKNOWN)
-        if not self.workshop.rules.may_build:
+        rules = self.workshop.rules
+        if not rules.may_build or rules.too_old_for(kind.type):
             return Waiting(ErrorCode.DOCUMENT_RULES_UNAVAILABLE, RULES_SECONDS)
         lacking = _lacking(act, materials)
         if lacking is not None or materials.structure is None:

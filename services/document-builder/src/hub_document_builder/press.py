@@ -40,17 +40,17 @@ class Press:
     """Work for the children, one job at a time each."""
 
     def __init__(self, pool: ChildPool) -> None:
-        self._pool = pool
+        self.pool = pool
 
     def problem(self) -> str | None:
         """A sentence for the operator while no child works."""
-        state = self._pool.state()
+        state = self.pool.state()
         return None if state.alive else f"nothing can be printed or examined ({state.last_failure}): documents wait"
 
     async def report(self, report: Report, created_at: datetime, document_id: str) -> bytes:
         """The report as PDF/A-1b. Raises PressBusy; ChildFailed when it cannot be printed, which is our bug."""
         try:
-            answer = await self._pool.ask(pack_job(ReportJob(report, created_at, document_id)))
+            answer = await self.pool.ask(pack_job(ReportJob(report, created_at, document_id)))
         except ChildrenBusy:
             raise PressBusy from None
         except ChildFailed as failed:
@@ -81,8 +81,8 @@ class Press:
     async def _asked_twice(self, job: bytes) -> bytes:
         """A child may have died of something else the first time."""
         try:
-            return await self._pool.ask(job)
+            return await self.pool.ask(job)
         except ChildFailed as failed:
             if failed.code is not Failure.DIED:
                 raise
-            return await self._pool.ask(job)
+            return await self.pool.ask(job)

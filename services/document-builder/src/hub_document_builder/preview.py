@@ -152,10 +152,15 @@ class Previews:
         if not isinstance(content, SuppliedDocument):
             return None
         if content.file.data is not None:
-            return base64.b64decode("".join(content.file.data.split()), validate=True)
+            return inline_file(content.file.data)
         if self.attachments is None or content.file.attachment is None:
             raise BlobGone
         return await self.attachments.read_named(content.file.attachment, self.file_bytes)
+
+
+def inline_file(data: str) -> bytes:
+    """The file that came inside an act, in base64 with or without line ends. Raises binascii.Error."""
+    return base64.b64decode("".join(data.split()), validate=True)
 
 
 def declared_identity(act: Act) -> QualifiedIdentity:

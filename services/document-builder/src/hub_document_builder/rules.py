@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from hub_contracts.document_types import document_types
 from hub_document_builder.schematrons import ChecksUnavailable, Schematrons
 from hub_interop.cda import RulesUnreadable, XsdValidator
 from hub_interop.cda.xsd import SCHEMA
+from hub_interop.terminologies import SvsUnreadable, read_svs
 from hub_kit.blobs import maybe_in_thread
 from hub_kit.errors import ConfigurationError
 
@@ -29,7 +32,10 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is installed. `required`: without the official rules nothing is built. `one_in`: the sample of *débit*."""
+    """What is installed. `required`: without the official rules nothing is built.
+
+    `one_in`: the sample of *débit*. `known_types`: what the operator's JDV_J07 has, None when it has none.
+    """
 
     xsd: XsdValidator | None
     schematrons: Schematrons | None
@@ -37,6 +43,7 @@ class Rules:
     required: bool
     xsd_digest: str = ""
     one_in: int = 1
+    known_types: frozenset[str] | None = None
 
     @property
     def installed(self) -> bool:
@@ -67,6 +74,11 @@ class Rules:
             return True
         return int.from_bytes(hashlib.sha256(unique_id.encode()).digest()[:4]) % self.one_in == 0
 
+    def too_old_for(self, document_type: str) -> bool:
+        """True when the schematrons would refuse a type that is newer than the operator's copy of the rules."""
+        checks = self.schematrons is not None and self.profile is not Profile.OFF
+        return checks and self.known_types is not None and document_type not in self.known_types
+
     async def errors(self, unique_id: str, document: bytes) -> tuple[str, ...]:
         """What the official rules say against it, rules and places without values; empty when it may go.
 
@@ -86,7 +98,11 @@ class Rules:
             return f"{UNCHECKED}: {then}"
         if self.schematrons is None or self.profile is Profile.OFF:
             return "official schematrons off: documents are checked against the XSD and the hub's own rules"
-        return self.schematrons.problem()
+        return self.schematrons.problem() or self._too_old()
+
+    def _too_old(self) -> str | None:
+        newer = sorted({kind.type for kind in document_types().values() if self.too_old_for(kind.type)})
+        return f"official rules too old for {', '.join(newer)} (JDV_J07): such acts wait" if newer else None
 
 
 def load_rules(
@@ -100,4 +116,16 @@ def load_rules(
     except RulesUnreadable as error:
         raise ConfigurationError(f"HUB_RULES_DIR: {error}") from None
     digest = hashlib.sha256((rules_dir / SCHEMA).read_bytes()).hexdigest()
-    return Rules(validator, schematrons, profile, required, digest[:16], one_in)
+    return Rules(validator, schematrons, profile, required, digest[:16], one_in, _known_types(rules_dir))
+
+
+def _known_types(rules_dir: Path) -> frozenset[str] | None:
+    """The document types of the operator's JDV_J07. Raises ConfigurationError when it is there and unreadable."""
+    [*files] = (rules_dir / "jeuxDeValeurs").glob("JDV_J07*.xml")
+    if not files:
+        return None
+    try:
+        found = read_svs(files[0].read_bytes(), name="document_type", source="HUB_RULES_DIR", since=date.min)
+    except SvsUnreadable as error:
+        raise ConfigurationError(f"HUB_RULES_DIR: {files[0].name}: {error}") from None
+    return frozenset(concept.code for concept in found)

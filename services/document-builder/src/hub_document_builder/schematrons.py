@@ -64,7 +64,7 @@ class Schematrons:
         self._source = source
         self._cache = cache
         self._pools = pools
-        self._pool: ChildPool | None = None
+        self.pool: ChildPool | None = None
         self._stopping = asyncio.Event()
         self._failure = ""
         self.state = State.INSTALLING
@@ -101,22 +101,22 @@ class Schematrons:
         if installed is None:
             return
         await self._close()
-        self._pool = self._pools(installed.folder)
-        await self._pool.start()
+        self.pool = self._pools(installed.folder)
+        await self.pool.start()
         self.digest, self.state = installed.digest[:16], State.READY
         log.info("schematrons.ready", digest=self.digest)
 
     async def _close(self) -> None:
-        if self._pool is not None:
-            await self._pool.close()
-            self._pool = None
+        if self.pool is not None:
+            await self.pool.close()
+            self.pool = None
 
     async def errors(self, document: bytes) -> tuple[str, ...]:
         """Rules broken (the XSD's too), as `schematron: place: rule`, without values. Raises ChecksUnavailable."""
-        if self._pool is None or self.state is not State.READY:
+        if self.pool is None or self.state is not State.READY:
             raise ChecksUnavailable(busy=self.state is not State.FAILED)
         try:
-            answer = await self._pool.ask(document)
+            answer = await self.pool.ask(document)
         except (ChildrenBusy, ChildFailed):
             raise ChecksUnavailable(busy=True) from None
         found = verdict_from_json(answer).errors

@@ -16,6 +16,11 @@ class Settings(ServiceSettings):
 
     service: ClassVar[str] = "document-builder"
 
+    value_sets_dir: Path | None = Field(
+        None,
+        description="Folder of the value sets that the operator installed (`hub-document-builder value-sets install`); "
+        "those shipped with the hub when not set. Usually given once for all as HUB_VALUE_SETS_DIR.",
+    )
     rules_dir: Path | None = Field(
         None,
         description="The operator's copy of the official rules (ANS), with xsd/CDA_extended.xsd; every document "

@@ -63,6 +63,14 @@ LANES_PAUSED = GaugeDef("hub_lanes_paused", "Lanes paused, by reason.", ("reason
 UPSTREAM_SECONDS = HistogramDef("hub_upstream_seconds", "Time of a call to an outside system.", ("system", "call"))
 UPSTREAM_CALLS = CounterDef("hub_upstream_calls_total", "Calls to outside systems.", ("system", "call", "outcome"))
 
+CHILDREN_ALIVE = GaugeDef("hub_children_alive", "Child processes that are ready or at work.", ("pool",))
+CHILDREN_RESIDENT_BYTES = GaugeDef("hub_children_resident_bytes", "Memory of the child processes.", ("pool",))
+CHILDREN_WAITING = GaugeDef("hub_children_waiting", "Requests that wait for a child process.", ("pool",))
+CHILDREN_EVENTS = CounterDef(
+    "hub_children_events_total", "What happened to child processes and their requests.", ("pool", "event", "code")
+)
+CHILDREN_SECONDS = HistogramDef("hub_children_seconds", "Time of a request to a child process.", ("pool",))
+
 DATABASE_SKEW_SECONDS = GaugeDef("hub_database_skew_seconds", "Database clock minus process clock.")
 LOOP_LAG_SECONDS = HistogramDef("hub_event_loop_lag_seconds", "How late the event loop wakes a sleeper.")
 TASKS_RUNNING = GaugeDef("hub_supervised_tasks", "Supervised tasks that run.")

@@ -64,8 +64,8 @@ def _patient(header: DocumentHeader) -> PatientBlock:
 def _matricule_label(oid: str) -> str:
     known = ins_oid(oid)
     if known is None:
-        return "Matricule INS"
-    return f"Matricule INS-{known.kind.name}" + ("" if known.environment is Environment.PRODUCTION else " (test)")
+        return "INS"
+    return f"INS-{known.kind.name}" + ("" if known.environment is Environment.PRODUCTION else " (test)")
 
 
 def _author(author: AnyAuthor) -> AuthorLine:
