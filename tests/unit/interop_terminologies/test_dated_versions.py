@@ -64,6 +64,14 @@ def test_a_code_says_why_it_does_not_hold() -> None:
         assert "SA" not in str(caught.value)
 
 
+def test_a_version_that_never_held_a_day_says_nothing() -> None:
+    for version, item in (("20261201120000", NEW), ("20261215120000", OFFICE)):
+        install(read_svs(svs(SECTOR_OID, [item], version), name="sector", source="opérateur", since=JANUARY))
+    with pytest.raises(UnknownCode) as caught:
+        concept("sector", "SA98", JUNE)
+    assert (caught.value.reason, caught.value.day) == (Reason.UNKNOWN, None)
+
+
 def test_without_a_day_it_is_the_services_clock_that_says() -> None:
     sectors(JANUARY, RENAMED)
     assert concept("sector", "SA33").label == "Pharmacie d'officine"

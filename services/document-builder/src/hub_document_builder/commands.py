@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from hub_interop.schematron import Progress
 from hub_interop.soap.errors import MessageUnreadable
 from hub_interop.terminologies import Built as Feeds
 from hub_interop.terminologies import PackageRefused, check_lines, install_lines, list_lines
+from hub_kit.clock import SystemClock
 
 EXIT_PROBLEMS, EXIT_USAGE = 1, 2
 DEFAULT_CACHE = Path(".data/rules")
@@ -130,7 +131,7 @@ def install_value_sets(package: Package, since: Day, folder: Sets) -> None:
 
 def list_value_sets(folder: Sets) -> None:
     """Les paquets de jeux de valeurs installés, et celui qui vaut aujourd'hui."""
-    _value_sets(lambda: list_lines(folder, datetime.now(UTC).date()))
+    _value_sets(lambda: list_lines(folder, SystemClock().now().date()))
 
 
 def feeds() -> Feeds:

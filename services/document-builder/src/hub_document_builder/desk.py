@@ -6,7 +6,6 @@ import asyncio
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -28,6 +27,7 @@ from hub_interop.pdf import report_pdf
 from hub_interop.report import embedded_file, report_from_cda, report_html
 from hub_interop.schematron import Progress, Verdict, verdict_from_json
 from hub_interop.soap.errors import MessageUnreadable
+from hub_kit.clock import SystemClock
 from hub_kit.web.validation import problems_of
 
 LARGEST = 64 * 1024 * 1024
@@ -85,7 +85,7 @@ async def made(file: Path, rules: Path | None) -> Made:
     try:
         workshop = Workshop(load_rules(rules, None, Profile.OFF, required=False), Press(pool))
         ids = ids_of(uuid5(NAMESPACE_URL, act.external_id), 1)
-        return await workshop.make(sources, ids, _file(act), datetime.now(UTC))
+        return await workshop.make(sources, ids, _file(act), SystemClock().now())
     finally:
         await pool.close()
 

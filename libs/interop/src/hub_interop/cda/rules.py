@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from hub_interop.cda.bodies import Body, TrodReport, UnstructuredBody, VaccinationNote
 from hub_interop.cda.elements import stamp
@@ -79,7 +79,7 @@ def _identification(header: DocumentHeader, body: Body) -> Iterator[CdaProblem]:
 
 def _kind(header: DocumentHeader, body: Body) -> Iterator[CdaProblem]:
     """A type of JDV_J66 that professionals may create (EX_2.1-1010), with a body that is its own."""
-    kind, document_class = header.kind, _class_of(header.kind)
+    kind, document_class = header.kind, _class_of(header.kind, header.created_at.date())
     if (
         kind in TYPES_NOT_WRITABLE
         or kind.startswith(TYPE_PREFIX_NOT_WRITABLE)
@@ -93,9 +93,9 @@ def _kind(header: DocumentHeader, body: Body) -> Iterator[CdaProblem]:
         yield problem("DOC_TYPE_BODY_MISMATCH", "/type")
 
 
-def _class_of(kind: str) -> str | None:
+def _class_of(kind: str, on: date) -> str | None:
     try:
-        return class_of_type(kind).code
+        return class_of_type(kind, on).code
     except UnknownCode:
         return None
 

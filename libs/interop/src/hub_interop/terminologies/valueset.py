@@ -1,25 +1,42 @@
-"""Value sets shipped with the hub, one TSV file each (`data/`), loaded when first asked for.
-
-A file's head says its name, OID (and that of its CI-SIS twin), version, source and since when it holds; each line is
-code, system, label and, where they differ from the set's, the first and last day of the code. An operator's newer copy
-takes the place of ours with `install` (EX_GEN-1360: value sets are data).
-"""
+"""What a value set is: dated concepts, with the reason when a code isn't accepted on a day."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from functools import cache
-from importlib import resources
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+_ONE_DAY = timedelta(days=1)
+
+
+class Reason(StrEnum):
+    """Why a code isn't accepted: the set never had it, doesn't have it yet, or has it no longer."""
+
+    UNKNOWN = "unknown"
+    NOT_YET = "not_yet"
+    ENDED = "ended"
 
 
 class UnknownCode(LookupError):
-    """The code is not in the value set on that day. The text names the set, never the code, which a person gave."""
+    """The code is not in the value set on that day. The text names the set, never the code, which a person gave.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"code absent du jeu de valeurs {name}")
+    `reason` tells a code that was never there from one that isn't in force; `day` is then its first or last day.
+    """
+
+    def __init__(self, name: str, reason: Reason = Reason.UNKNOWN, day: date | None = None) -> None:
+        when = f"{day:%d/%m/%Y}" if day is not None else "une autre date"
+        super().__init__(
+            {
+                Reason.UNKNOWN: f"code absent du jeu de valeurs {name}",
+                Reason.NOT_YET: f"code pas encore en vigueur dans le jeu de valeurs {name} (à partir du {when})",
+                Reason.ENDED: f"code qui n'est plus en vigueur dans le jeu de valeurs {name} (jusqu'au {when})",
+            }[reason]
+        )
         self.value_set = name
+        self.reason = reason
+        self.day = day
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +56,12 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class ValueSet:
-    """A dated value set. `until` is the last day it holds, None while it is in force."""
+    """A dated value set. `until` is the last day it holds, None while it is in force.
+
+    `homonyms` are the concepts whose code is already another system's (JDV_J59 has two `11`, JDV_J65 two `21`).
+    `versions` are all the versions of the set that are installed, this one included: a lookup by day uses the right
+    one. Empty when it is the only one.
+    """
 
     name: str
     oid: str
@@ -49,97 +71,87 @@ class ValueSet:
     until: date | None = None
     concepts: dict[str, Concept] = field(default_factory=dict, repr=False)
     twin: str = ""
+    homonyms: tuple[Concept, ...] = field(default=(), repr=False)
+    versions: tuple[ValueSet, ...] = field(default=(), repr=False, compare=False)
 
-    def get(self, code: str | None, on: date | None = None) -> Concept | None:
-        """The concept, None when the set lacks it (or set or code doesn't hold on that day)."""
-        found = self.concepts.get(code) if code is not None else None
-        if found is None or on is None or (self.holds(on) and found.holds(on)):
-            return found
-        return None
+    def get(self, code: str | None, on: date | None = None, system: str | None = None) -> Concept | None:
+        """The concept, None when the set lacks it (or set or code doesn't hold on that day).
+
+        `system` (OID) chooses between two concepts of the same code.
+        """
+        if on is None:
+            return self._find(code, system)
+        version = version_on(self.versions or (self,), on)
+        found = version._find(code, system) if version is not None else None
+        return found if found is not None and found.holds(on) else None
+
+    def refusal(self, code: str | None, on: date | None = None, system: str | None = None) -> UnknownCode | None:
+        """Why `get` finds nothing: None when it finds the code."""
+        if self.get(code, on, system) is not None:
+            return None
+        days = list(self._days(code, system))
+        coming = [first for first, _ in days if on is not None and on < first]
+        ended = [last for _, last in days if on is not None and last is not None and last < on]
+        if coming:
+            return UnknownCode(self.name, Reason.NOT_YET, min(coming))
+        return UnknownCode(self.name, Reason.ENDED, max(ended)) if ended else UnknownCode(self.name)
 
     def holds(self, on: date) -> bool:
         """Is the set in force on that day?"""
         return self.since <= on and (self.until is None or on <= self.until)
 
     def __iter__(self) -> Iterator[Concept]:
-        return iter(self.concepts.values())
+        yield from self.concepts.values()
+        yield from self.homonyms
+
+    def _days(self, code: str | None, system: str | None) -> Iterator[tuple[date, date | None]]:
+        """First and last day of the code in each version that has it, until a more recent version takes its place."""
+        versions = self.versions or (self,)
+        for index, version in enumerate(versions):
+            item = version._find(code, system)
+            replaced = min((later.since - _ONE_DAY for later in versions[index + 1 :]), default=None)
+            if item is not None and (replaced is None or version.since <= replaced):
+                last = min((day for day in (version.until, item.until, replaced) if day is not None), default=None)
+                yield (max(version.since, item.since or version.since), last)
+
+    def _find(self, code: str | None, system: str | None) -> Concept | None:
+        found = self.concepts.get(code) if code is not None else None
+        if found is None or system is None or found.system == system:
+            return found
+        return next((item for item in self.homonyms if (item.code, item.system) == (code, system)), None)
 
 
-_installed: dict[str, ValueSet] = {}
+@dataclass(frozen=True, slots=True)
+class Association:
+    """A dated association: the code that follows from another one (type to class, template to format)."""
+
+    name: str
+    oid: str
+    version: str
+    source: str
+    since: date
+    until: date | None = None
+    pairs: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def holds(self, on: date) -> bool:
+        """Is the association in force on that day?"""
+        return self.since <= on and (self.until is None or on <= self.until)
 
 
-def value_set(name: str) -> ValueSet:
-    """The value set of that name (`sector`, `document_type`…). Raises FileNotFoundError when there is none."""
-    return _installed.get(name) or _shipped(name)
+_Dated = TypeVar("_Dated", ValueSet, Association)
 
 
-def install(newer: ValueSet) -> None:
-    """Uses an operator's copy (`read_svs`) in place of the shipped set of that name: at start, before any document.
-
-    Raises ValueError when it is another set: its OID is neither the shipped one's nor that of its twin.
-    """
-    shipped = _shipped(newer.name)
-    if newer.oid not in (shipped.oid, shipped.twin):
-        raise ValueError(f"OID inattendu pour le jeu de valeurs {newer.name}")
-    _installed[newer.name] = newer
+def version_on(versions: tuple[_Dated, ...], on: date) -> _Dated | None:
+    """The version that holds on that day: the last one of the list, which goes from the least to the most recent."""
+    return next((version for version in reversed(versions) if version.holds(on)), None)
 
 
-def uninstall(name: str) -> None:
-    """Back to the shipped set."""
-    _installed.pop(name, None)
-
-
-@cache
-def _shipped(name: str) -> ValueSet:
-    head, rows = _read(name)
-    until = head.get("until")
-    return ValueSet(
-        name=head["name"],
-        oid=head["oid"],
-        version=head["version"],
-        source=head["source"],
-        since=date.fromisoformat(head["since"]),
-        until=date.fromisoformat(until) if until else None,
-        concepts={row[0]: _concept(row) for row in rows},
-        twin=head.get("twin", ""),
-    )
-
-
-def _concept(row: tuple[str, ...]) -> Concept:
-    code, system, label, since, until = (*row, "", "")[:5]
-    return Concept(
-        code,
-        system,
-        label,
-        date.fromisoformat(since) if since else None,
-        date.fromisoformat(until) if until else None,
-    )
-
-
-def concept(name: str, code: str | None, on: date | None = None) -> Concept:
-    """The concept of that code in the value set. Raises UnknownCode."""
-    found = value_set(name).get(code, on)
-    if found is None:
-        raise UnknownCode(name)
-    return found
-
-
-@cache
-def _classes() -> dict[str, str]:
-    return dict(_read("type_to_class")[1])  # type: ignore[arg-type]
-
-
-def class_of_type(document_type: str) -> Concept:
-    """The class (JDV_J57) that a document type (JDV_J66) belongs to: never a free choice. Raises UnknownCode."""
-    code = _classes().get(document_type)
-    if code is None:
-        raise UnknownCode("type_to_class")
-    return concept("document_class", code)
-
-
-def _read(name: str) -> tuple[dict[str, str], list[tuple[str, ...]]]:
-    text = (resources.files("hub_interop.terminologies") / "data" / f"{name}.tsv").read_text("utf-8")
-    lines = text.splitlines()
-    head = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
-    rows = [tuple(line.split("\t")) for line in lines if line and not line.startswith("# ")]
-    return head, rows[1:]
+def with_concepts(concepts: list[Concept]) -> tuple[dict[str, Concept], tuple[Concept, ...]]:
+    """`concepts` by code, and apart those whose code is already another system's. A repeated one counts once."""
+    by_code: dict[str, Concept] = {}
+    homonyms: dict[tuple[str, str], Concept] = {}
+    for item in concepts:
+        first = by_code.setdefault(item.code, item)
+        if first.system != item.system:
+            homonyms.setdefault((item.code, item.system), item)
+    return by_code, tuple(homonyms.values())

@@ -115,7 +115,7 @@ def document_entry_of(facts: EntryFacts, entry_id: str) -> metadata.DocumentEntr
         patient_id=Cx(facts.patient.matricule, facts.patient.oid),
         mime_type=MIME_TYPE,
         authors=tuple(_author(person) for person in facts.authors),
-        class_code=_coded(class_of_type(facts.type)),
+        class_code=_coded(class_of_type(facts.type, facts.created_at.date())),
         type_code=_code("document_type", facts.type),
         format_code=_code("document_format", facts.format),
         confidentiality=tuple(_code("confidentiality", code) for code in facts.confidentiality),
