@@ -7,12 +7,13 @@ import io
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pikepdf
 import pytest
+from fpdf.fonts import SubsetMap
 from report_samples import (
     CREATED,
     DOCUMENT_ID,
@@ -176,17 +177,29 @@ def test_no_repr_shows_the_patient() -> None:
     assert "apixaban" not in repr(SHORT.sections)
 
 
-def test_memory_is_flat(peak: Callable[[Callable[[], object]], int]) -> None:
-    """fpdf2's method caches keep every finished document unless they are cleared."""
-    for _ in range(20):
+def test_a_finished_document_leaves_nothing_behind() -> None:
+    """Its subsets of the fonts are forgotten with it."""
+    made(SHORT)
+    gc.collect()
+    before = sum(isinstance(found, SubsetMap) for found in gc.get_objects())
+    for _ in range(5):
         made(SHORT)
     gc.collect()
+    assert sum(isinstance(found, SubsetMap) for found in gc.get_objects()) <= before
 
-    def many() -> None:
-        for _ in range(100):
-            made(SHORT)
 
-    assert peak(many) < 12_000_000
+def test_a_document_doesnt_depend_on_those_before_it() -> None:
+    """A letter that only the second one uses must not be in the third one's fonts."""
+    first = made(SHORT)
+    made(replace(SHORT, title="\u045d"))
+    assert made(SHORT) == first
+
+
+def test_documents_made_at_the_same_time() -> None:
+    expected = [made(report) for report in (SHORT, LANGUAGES, MISSING_GLYPHS, EMPTY_SECTIONS)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(made, (SHORT, LANGUAGES, MISSING_GLYPHS, EMPTY_SECTIONS) * 5))
+    assert found == expected * 5
 
 
 @pytest.mark.parametrize(

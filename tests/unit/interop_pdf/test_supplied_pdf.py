@@ -102,6 +102,14 @@ MUTANTS: dict[str, tuple[str, Callable[[Pdf], object]]] = {
         "PDF_EMBEDDED_FILES",
         lambda pdf: annotate(pdf, Subtype=Name.FileAttachment, FS=Dictionary(Type=Name.Filespec, F=String("x"))),
     ),
+    "file specification with its file": (
+        "PDF_EMBEDDED_FILES",
+        lambda pdf: set_root(pdf, "/X", Dictionary(EF=Dictionary(F=pdf.make_indirect(Stream(pdf, b"x"))))),
+    ),
+    "metadata behind a filter": (
+        "PDF_NOT_PDFA",
+        lambda pdf: pdf.Root.Metadata.__setitem__("/Filter", Name.ASCIIHexDecode),
+    ),
     "movie": ("PDF_MULTIMEDIA", lambda pdf: annotate(pdf, Subtype=Name.Movie)),
     "3D": ("PDF_MULTIMEDIA", lambda pdf: annotate(pdf, Subtype=Name("/3D"))),
     "rich media": ("PDF_MULTIMEDIA", lambda pdf: annotate(pdf, Subtype=Name.RichMedia)),
@@ -128,7 +136,7 @@ MUTANTS: dict[str, tuple[str, Callable[[Pdf], object]]] = {
     "two parts": (
         "PDF_NOT_PDFA",
         lambda pdf: set_xmp(
-            pdf, lambda xmp: xmp.replace(b"<pdfaid:part>", b"<pdfaid:part>2</pdfaid:part><pdfaid:part>")
+            pdf, lambda xmp: xmp.replace(b"<pdfaid:part>", b"<pdfaid:part>1</pdfaid:part><pdfaid:part>")
         ),
     ),
     "no output intent": ("PDF_NOT_PDFA_OUTPUT_INTENT", lambda pdf: pdf.Root.__delitem__("/OutputIntents")),
