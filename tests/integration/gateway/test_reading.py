@@ -149,7 +149,7 @@ async def test_the_documentation_is_complete_and_comes_from_nowhere_else(world: 
     assert set(operations) == {
         ("post", "/v1/acts"), ("get", "/v1/acts"), ("get", "/v1/acts/events"), ("get", "/v1/acts/{act_id}"),
         ("post", "/v1/patients/declarations"), ("get", "/v1/patients/declarations/{declaration_id}"),
-        ("post", "/v1/attachments"),
+        ("post", "/v1/attachments"), ("post", "/v1/documents/preview"),
     }  # fmt: skip
     keyed = {"/v1/acts", "/v1/patients/declarations"}
     for (method, path), operation in operations.items():
