@@ -30,11 +30,11 @@ from hub_contracts.events.directory import (
 )
 from hub_document_builder.domain import Built
 from hub_document_builder.drafting import Sources, ids_of
-from hub_document_builder.press import Press
-from hub_document_builder.preview import declared_identity
+from hub_document_builder.handlers.preview import declared_identity
+from hub_document_builder.handlers.workshop import Workshop
 from hub_document_builder.rules import Profile, load_rules
+from hub_document_builder.upstreams.press import Press
 from hub_document_builder.workers.press import work
-from hub_document_builder.workshop import Workshop
 from hub_interop.pdf import FileLimits, PdfLabels, Supplied, examine, text_pdf
 from hub_kit.children import ChildPool
 from hub_local import documents

@@ -21,14 +21,15 @@ from hub_contracts.events.alimentation import AlimentationAuthorised
 from hub_contracts.states import Stage
 from hub_document_builder import consumers
 from hub_document_builder.app import press_pool, rules_of
-from hub_document_builder.handlers import Documents, Endings
-from hub_document_builder.press import Press
-from hub_document_builder.preview import Previews
+from hub_document_builder.handlers.documents import Documents
+from hub_document_builder.handlers.endings import Endings
+from hub_document_builder.handlers.preview import Previews
+from hub_document_builder.handlers.workshop import Workshop
 from hub_document_builder.purge import Purge
 from hub_document_builder.rules import Profile, Rules
 from hub_document_builder.settings import Settings
 from hub_document_builder.store import Store
-from hub_document_builder.workshop import Workshop
+from hub_document_builder.upstreams.press import Press
 from hub_kit.blob_client import BlobClient, BlobGone, BlobUnavailable
 from hub_kit.clock import ManualClock
 from hub_kit.db import migrate, open_pool

@@ -15,8 +15,8 @@ from hub_contracts.document_types import document_types
 from hub_document_builder import app
 from hub_document_builder.drafting import Sources, header_of, ids_of, structured_body
 from hub_document_builder.rules import ChecksUnavailable, Profile
-from hub_document_builder.schematrons import Schematrons, State
 from hub_document_builder.settings import Settings
+from hub_document_builder.upstreams.schematrons import Schematrons, State
 from hub_interop.cda import build_document
 from hub_kit.errors import ConfigurationError
 from hub_kit.security.keywrap import FileKeyWrapper

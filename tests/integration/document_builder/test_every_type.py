@@ -17,7 +17,7 @@ from hub_contracts.errors import ErrorCode
 from hub_contracts.events import ActRefused
 from hub_contracts.events.document import DocumentBuilt
 from hub_contracts.sealed import SealedEntry
-from hub_document_builder.preview import PreviewRequest
+from hub_document_builder.handlers.preview import PreviewRequest
 from hub_interop.pdf import FileLimits, PdfLabels, Supplied, examine, text_pdf
 from hub_kit.errors import HubError
 from hub_kit.security.sealed import seal_place

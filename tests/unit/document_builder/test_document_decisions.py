@@ -23,10 +23,10 @@ from hub_contracts.events.document import ContentRef, DocumentBuilt
 from hub_contracts.sealed import SealedEntry
 from hub_document_builder.domain import DocumentBroken
 from hub_document_builder.drafting import ids_of
-from hub_document_builder.handlers import Documents, Materials
+from hub_document_builder.handlers.documents import Documents, Materials
+from hub_document_builder.handlers.workshop import Workshop
 from hub_document_builder.rules import OWN, Profile, Rules, load_rules
 from hub_document_builder.store import DocumentRow, KeptDocument
-from hub_document_builder.workshop import Workshop
 from hub_kit.clock import ManualClock
 from hub_kit.errors import ConfigurationError
 from hub_kit.ids import uuid7

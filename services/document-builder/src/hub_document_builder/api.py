@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from hub_document_builder.preview import PreviewRequest, Previews, PreviewView
+from hub_document_builder.handlers.preview import PreviewRequest, Previews, PreviewView
 from hub_document_builder.rules import Rules
 from hub_document_builder.store import Store, counts
 from hub_kit.blobs import blob_headers

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from hub_contracts.states import Stage
 from hub_document_builder import api, consumers
-from hub_document_builder.handlers import Documents, Endings
-from hub_document_builder.press import Press
-from hub_document_builder.preview import Previews
+from hub_document_builder.handlers.documents import Documents
+from hub_document_builder.handlers.endings import Endings
+from hub_document_builder.handlers.preview import Previews
+from hub_document_builder.handlers.workshop import Workshop
 from hub_document_builder.purge import Purge
 from hub_document_builder.rules import Profile, Rules, load_rules
-from hub_document_builder.schematrons import CHECKER, Schematrons
 from hub_document_builder.settings import Settings
 from hub_document_builder.store import Store
-from hub_document_builder.workshop import Workshop
+from hub_document_builder.upstreams.press import Press
+from hub_document_builder.upstreams.schematrons import CHECKER, Schematrons
 from hub_kit.blob_client import BlobClient
 from hub_kit.children import ChildEvent, ChildLimits, ChildPool
 from hub_kit.children.metrics import counting, measure

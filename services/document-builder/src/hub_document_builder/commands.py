@@ -15,7 +15,7 @@ import typer
 from hub_contracts.document_types import document_types
 from hub_document_builder import desk
 from hub_document_builder.domain import Built, DocumentBroken, Invalid, Made
-from hub_document_builder.schematrons import InstallFailed
+from hub_document_builder.upstreams.schematrons import InstallFailed
 from hub_interop.schematron import Progress
 from hub_interop.soap.errors import MessageUnreadable
 from hub_interop.terminologies import Built as Feeds

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hub_contracts.events import ActRefused
 from hub_contracts.events.alimentation import AlimentationAuthorised
 from hub_contracts.events.publication import PublicationConfirmed
-from hub_document_builder.handlers import Documents, Endings
+from hub_document_builder.handlers.documents import Documents
+from hub_document_builder.handlers.endings import Endings
 from hub_document_builder.settings import Settings
 from hub_kit.messaging.model import Local, Peer, Route
 

@@ -17,12 +17,12 @@ from hub_contracts.events.directory import ProfessionalPublished, StructurePubli
 from hub_document_builder.app import checker_pool, press_pool
 from hub_document_builder.domain import Made, unknown_performer
 from hub_document_builder.drafting import Sources, ids_of, people_of
-from hub_document_builder.press import Press
-from hub_document_builder.preview import declared_identity, inline_file
+from hub_document_builder.handlers.preview import declared_identity, inline_file
+from hub_document_builder.handlers.workshop import Workshop
 from hub_document_builder.rules import Profile, load_rules
-from hub_document_builder.schematrons import InstallFailed, install
 from hub_document_builder.settings import Settings
-from hub_document_builder.workshop import Workshop
+from hub_document_builder.upstreams.press import Press
+from hub_document_builder.upstreams.schematrons import InstallFailed, install
 from hub_interop.pdf import report_pdf
 from hub_interop.report import embedded_file, report_from_cda, report_html
 from hub_interop.schematron import Progress, Verdict, verdict_from_json

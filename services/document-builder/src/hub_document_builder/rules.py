@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hub_contracts.document_types import document_types
-from hub_document_builder.schematrons import ChecksUnavailable, Schematrons
+from hub_document_builder.upstreams.schematrons import ChecksUnavailable, Schematrons
 from hub_interop.cda import RulesUnreadable, XsdValidator
 from hub_interop.cda.xsd import SCHEMA
 from hub_interop.terminologies import SvsUnreadable, read_svs

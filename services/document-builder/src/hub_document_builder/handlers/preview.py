@@ -26,8 +26,8 @@ from hub_document_builder.drafting import (
     people_of,
     report_of,
 )
-from hub_document_builder.press import PressBusy
-from hub_document_builder.workshop import Workshop
+from hub_document_builder.handlers.workshop import Workshop
+from hub_document_builder.upstreams.press import PressBusy
 from hub_interop.cda import Body, DocumentHeader, UnstructuredBody, build_document
 from hub_interop.report import (
     Bullets,

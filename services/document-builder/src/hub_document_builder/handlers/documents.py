@@ -1,4 +1,4 @@
-"""load / call / decide / apply of each event that document-builder handles."""
+"""An authorised act becomes a document: load / call / decide / apply."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from hub_contracts.events import ActEvent, ActRefused, Problem
 from hub_contracts.events.alimentation import AlimentationAuthorised
 from hub_contracts.events.directory import ProfessionalPublished, StructurePublished
 from hub_contracts.events.document import ContentRef, DocumentBuilt
-from hub_contracts.events.publication import PublicationConfirmed
 from hub_contracts.sealed import QualifiedIdentity
 from hub_contracts.states import Stage
 from hub_document_builder.domain import MEDIA_TYPE, Built, Invalid, Made, Waiting, unknown_performer
 from hub_document_builder.drafting import DocumentIds, Sources, ids_of, people_of, performer_of
-from hub_document_builder.store import DocumentRow, EndedRow, KeptDocument, Store
-from hub_document_builder.workshop import RULES_SECONDS, Workshop
+from hub_document_builder.handlers.workshop import RULES_SECONDS, Workshop
+from hub_document_builder.store import DocumentRow, KeptDocument, Store
 from hub_kit.blob_client import BlobClient, BlobGone, BlobUnavailable
 from hub_kit.blobs import NewBlob, content_ref
 from hub_kit.clock import Clock
@@ -218,26 +217,3 @@ def _refused(event: AlimentationAuthorised, code: ErrorCode, problems: tuple[Pro
         problems=problems,
         patient_id=event.patient_id,
     )
-
-
-Final = PublicationConfirmed | ActRefused
-
-
-@dataclass(frozen=True, slots=True)
-class Endings:
-    """An act is final: the bytes of its document go some days later (design rule 12)."""
-
-    store: Store
-    keep: timedelta
-
-    async def load(self, _connection: Connection, works: Sequence[Work[Final]]) -> Mapping[UUID, None]:
-        """Nothing is needed."""
-        return {w.id: None for w in works}
-
-    def decide(self, work: Work[Final], _state: None, now: datetime) -> Effects[EndedRow]:
-        """The act's versions up to this one are done with."""
-        return Effects(rows=(EndedRow(work.event.act_id, work.event.version, now),))
-
-    async def apply(self, connection: Connection, effects: Sequence[Effects[EndedRow]]) -> None:
-        """Date the purge."""
-        await self.store.end(connection, [row for e in effects for row in e.rows], self.keep)

@@ -30,8 +30,8 @@ from hub_document_builder.drafting import (
     report_of,
     structured_body,
 )
-from hub_document_builder.press import FileUnusable, Press, PressBusy
 from hub_document_builder.rules import ChecksUnavailable, Rules
+from hub_document_builder.upstreams.press import FileUnusable, Press, PressBusy
 from hub_document_builder.workers.jobs import ExamineJob
 from hub_interop.cda import Body, DocumentHeader, UnstructuredBody, build_document, check_document
 from hub_interop.xds.from_cda import PersonFacts, entry_facts

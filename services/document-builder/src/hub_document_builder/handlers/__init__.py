@@ -1,0 +1,1 @@
+"""What document-builder does: documents of authorised acts, the end of acts, previews."""

@@ -1,0 +1,1 @@
+"""What document-builder asks outside its own process: the press and the official schematrons, both child processes."""
