@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from reference_pages import errors, events, metrics, settings, states, topics
+from reference_pages import document_types, errors, events, metrics, settings, states, topics
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 PAGES = {
@@ -15,6 +15,7 @@ PAGES = {
     "metriques": metrics,
     "parametres": settings,
     "etats": states,
+    "types-de-documents": document_types,
 }
 NOTICE = "<!-- Page générée par `make docs` (tools/reference_docs.py) : ne pas la modifier à la main. -->"
 

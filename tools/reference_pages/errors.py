@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hub_contracts.errors import ErrorClass, ErrorCode, Fixer
 from hub_dmp_publisher.upstreams.catalogue import Action, Layer, error_catalogue
+from hub_document_builder.domain import TEXTS as CONTENT_TEXTS
+from hub_document_builder.upstreams.press import DIED
 from hub_interop.cda import CATALOGUE
 from hub_interop.ins import identity
+from hub_interop.pdf import FILE_PROBLEM_TEXTS
+from hub_interop.schematron import check, volets
 from reference_pages.markdown import code, codes, table
 
 TITLE = "Erreurs"
@@ -46,6 +52,20 @@ DOCUMENT = """## Défauts d'un document
 
 Rendus ensemble dans `problems` d'un acte refusé avec `DOCUMENT_INVALID`, chacun avec sa place dans l'acte envoyé.
 """
+CONTENT = """## Défauts d'un contenu que le hub rédige
+
+Entretien, bilan, soins : trouvés avant l'impression, rendus avec ceux du document.
+"""
+FILE = """## Défauts d'un fichier fourni
+
+Rendus de même, à la place `/content/file`. Ce qui est accepté : [joindre un fichier](../howto/joindre-un-fichier.md).
+"""
+CHECKER = """## Constats du contrôle par schématrons
+
+Ceux du contrôleur lui-même, à côté des règles officielles (code `RULE`). Lus dans le journal de document-builder et
+dans `hub-document-builder validate --json`, jamais dans le suivi d'un acte : un document que le hub a mal construit est
+un défaut du hub.
+"""
 INS = """## Défauts d'une identité
 
 Rendus dans `problems` d'un acte en attente ou d'une demande refusée. À l'arrivée, seuls la forme, la clé et l'OID du
@@ -72,12 +92,22 @@ def body() -> str:
                     for name, info in CATALOGUE.items()
                 ],
             ),
+            CONTENT,
+            _sentences(CONTENT_TEXTS),
+            FILE,
+            _sentences({**FILE_PROBLEM_TEXTS, DIED[0]: DIED[1]}),
+            CHECKER,
+            _sentences({**check._TEXTS, **volets._TEXTS}),
             INS,
-            table(("code", "phrase"), [(code(name), text) for name, text in identity._TEXTS.items()]),
+            _sentences(identity._TEXTS),
             DMP,
             _dmp(),
         )
     )
+
+
+def _sentences(texts: Mapping[str, str]) -> str:
+    return table(("code", "phrase"), [(code(name), text) for name, text in texts.items()])
 
 
 def _row(item: ErrorCode) -> tuple[str, ...]:

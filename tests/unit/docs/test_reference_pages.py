@@ -51,6 +51,24 @@ def test_every_event_code_state_and_metric_has_its_line(generator: ModuleType) -
     assert [topic.name for topic in load_topics() if f"| [{topic.name}](" not in pages["topics.md"]] == []
 
 
+def test_every_type_point_and_problem_has_its_line(generator: ModuleType) -> None:
+    from hub_contracts.acts import interview_topics
+    from hub_contracts.document_types import document_types
+    from hub_document_builder.domain import TEXTS
+    from hub_interop.cda import CATALOGUE
+    from hub_interop.pdf import FILE_PROBLEM_TEXTS
+
+    pages = generator.pages()
+    types, errors = pages["types-de-documents.md"], pages["erreurs.md"]
+    own = [kind.act for kind in document_types().values() if kind.content != "document"]
+    supplied = document_types().keys() - set(own)
+    assert [act for act in own if f"### {act}\n" not in types] == []
+    assert [act for act in supplied if f"| `{act}` |" not in types] == []
+    points = [point for known in interview_topics().values() for point in known.items()]
+    assert [code for code, text in points if f"| `{code}` | {text} |" not in types] == []
+    assert [code for code in (*TEXTS, *CATALOGUE, *FILE_PROBLEM_TEXTS) if f"| `{code}` |" not in errors] == []
+
+
 def test_cells_stay_on_their_line_and_in_their_column(generator: ModuleType) -> None:
     for name, text in generator.pages().items():
         lines = text.splitlines()
