@@ -39,8 +39,8 @@ async def test_a_batch_costs_the_same_whatever_its_size(builder: BuilderService,
     few, many = [await builder.authorised()], [await builder.authorised() for _ in range(4)]
     one, four = [await cost(builder, statements, "document", "hub.alimentation", *acts) for acts in (few, many)]
     per_document = {name: (four[name] - one[name]) / 3 for name in four if four[name] != one[name]}
-    # what is claimed and loaded is asked once; what is kept and told is written document by document
-    assert set(per_document.values()) <= {1.0}
+    # what is claimed and loaded is asked once; what is kept and told is written once for all that ended meanwhile
+    assert max(per_document.values(), default=0.0) <= 1.0
     assert len(per_document) <= 8
     few, many = [await builder.authorised()], [await builder.authorised() for _ in range(20)]
     await builder.handle("hub.alimentation", *few, *many)

@@ -127,6 +127,22 @@ async def test_nobody_names_a_file_of_another_account_or_one_that_is_gone(world:
     assert (await world.post(document(attachment=mine))).json()["code"] == "ATTACHMENT_UNKNOWN"
 
 
+async def test_a_known_act_sent_again_is_known_though_its_file_is_gone(world: World) -> None:
+    attachment = (await deposit(world)).json()["attachment_id"]
+    first = (await world.post(document(attachment=attachment))).json()
+    await world.hear(
+        ActRefused(**common(UUID(first["act_id"])), stage=Stage.DOCUMENT, code=ErrorCode.DOCUMENT_INVALID),
+        stream="hub.document",
+    )
+    for _ in range(2):
+        world.clock.advance(8 * DAY)
+        await purge(world).turn()
+    again = await world.post({"acts": [document(attachment=attachment), document("D-2", attachment=attachment)]})
+    one, two = again.json()["verdicts"]
+    assert (one["act_id"], one["already_known"]) == (first["act_id"], True)
+    assert two["problem"]["code"] == "ATTACHMENT_UNKNOWN"
+
+
 async def test_a_file_goes_seven_days_after_the_last_of_its_acts_ended(world: World) -> None:
     attachment = (await deposit(world)).json()["attachment_id"]
     acts = [(await world.post(document(f"D-{n}", attachment=attachment))).json()["act_id"] for n in (1, 2)]

@@ -61,7 +61,7 @@ class Calling:
 
 async def given(service: Service, acts: int = 1, concurrency: int = 4) -> tuple[Calling, PeerRunner]:
     calling = Calling(service)
-    peer = calling.peer(concurrency)
+    peer = dataclasses.replace(calling.peer(concurrency), per_lane=concurrency)
     await service.take_in(
         [envelope(event()) for _ in range(acts)], [Route("hub.publication", PublicationPostponed, peer)]
     )
@@ -195,3 +195,48 @@ async def test_one_item_that_cannot_be_loaded_keeps_nobody_else_from_being_calle
     assert bad not in calling.called
     row = await service.pool.fetchrow("select key, state, attempts, last_code, lease_id from work_item")
     assert tuple(row) == (str(bad), "waiting", 1, "HANDLER_FAILED", None)
+
+
+async def transactions(service: Service) -> int:
+    """How many commits the outbox's rows came in: rows of one transaction share their xmin."""
+    return int(await service.pool.fetchval("select count(distinct xmin::text) from outbox"))
+
+
+async def test_calls_that_end_together_are_written_together(service: Service) -> None:
+    calling, runner = await given(service, acts=8, concurrency=8)
+    assert await runner.run_once() == 8
+    while len(calling.open_transactions) < 8:
+        await asyncio.sleep(0.01)
+    calling.gate.set()
+    await runner.drain()
+    assert await service.count("outbox") == 8
+    assert await transactions(service) == 2  # the first to end, then all that gathered behind it
+
+
+async def test_one_effect_that_cannot_be_written_keeps_no_other_back(service: Service) -> None:
+    calling, runner = await given(service, acts=6, concurrency=6)
+    assert await runner.run_once() == 6
+    while len(calling.open_transactions) < 6:
+        await asyncio.sleep(0.01)
+    bad = calling.called[3]
+    await service.pool.execute(f"alter table heard add constraint not_this check (act_id <> '{bad}')")
+    calling.gate.set()
+    await runner.drain()
+    assert len(await service.heard()) == 5
+    assert await service.count("outbox") == 5
+    row = await service.pool.fetchrow("select key, state, last_code from work_item")
+    assert tuple(row) == (str(bad), "waiting", "HANDLER_FAILED")
+
+
+async def test_one_lease_that_was_lost_keeps_no_other_back(service: Service) -> None:
+    calling, runner = await given(service, acts=5, concurrency=5)
+    assert await runner.run_once() == 5
+    while len(calling.open_transactions) < 5:
+        await asyncio.sleep(0.01)
+    lost = calling.called[2]
+    await service.pool.execute("update work_item set lease_id = $2 where key = $1", str(lost), uuid4())
+    calling.gate.set()
+    await runner.drain()
+    assert {act for act, _ in await service.heard()} == set(calling.called) - {lost}
+    assert await service.count("outbox") == 4
+    assert await service.pool.fetchval("select key from work_item") == str(lost)

@@ -181,7 +181,7 @@ _CATALOGUE: dict[ErrorCode, ErrorInfo] = {
     _C.AUTHOR_NOT_ACTIVE: ErrorInfo("L'auteur n'exerce pas dans cette structure à la date de l'acte.", _O, _R),
     _C.DECLARATION_NOT_FOUND: ErrorInfo("Cette déclaration n'existe pas ou n'est pas accessible.", _L, _R, 404),
     _C.ATTACHMENT_UNKNOWN: ErrorInfo("Ce fichier n'a pas été déposé, ou n'est plus conservé.", _L, _R),
-    _C.ATTACHMENT_UNREADABLE: ErrorInfo("Le contenu du fichier n'est pas du base64 lisible.", _L, _R),
+    _C.ATTACHMENT_UNREADABLE: ErrorInfo("Le contenu du fichier est vide, ou n'est pas du base64 lisible.", _L, _R),
     _C.ATTACHMENT_TYPE_UNSUPPORTED: ErrorInfo(
         "Le type du fichier n'est pas accepté : PDF, texte, RTF, JPEG ou TIFF.", _L, _R, 415
     ),

@@ -54,8 +54,8 @@ class SealedPerson(SealedModel):
 class SealedEntry(SealedModel):
     """What the DocumentEntry of the DMP needs beyond the document's type and id: who the patient is, what happened.
 
-    `local_oid` is the OID that qualifies the patient's local number, as in the CDA; `format` is of JDV_J60, `facility` of
-    JDV_J61, `practice_setting` of JDV_J62, `confidentiality` of JDV_J58 (the level first, then the masks).
+    `local_oid` is the OID that qualifies the patient's local number, as in the CDA; `format` is of JDV_J60, `facility`
+    of JDV_J61, `practice_setting` of JDV_J62, `confidentiality` of JDV_J58 (the level first, then the masks).
     """
 
     identity: QualifiedIdentity

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from hub_contracts.states import Stage
@@ -30,7 +31,7 @@ from hub_kit.value_sets import use_value_sets
 Told = Callable[[ChildEvent], None]
 IDENTITY = Identity(stream="hub.document", stage=Stage.DOCUMENT)
 PRESS = "hub_document_builder.workers.press"
-CHECKER_BYTES, PRESS_BYTES, PRESS_SPACE = 450 << 20, 300 << 20, 2 << 30
+CHECKER_BYTES, PRESS_BYTES, PRESS_SPACE = 650 << 20, 300 << 20, 2 << 30
 FILE_SECONDS = 10.0
 
 
@@ -69,9 +70,8 @@ def rules_of(settings: Settings, told: Told = lambda _: None) -> Rules:
         raise ConfigurationError("HUB_DOCUMENT_BUILDER_PROFILE: off is not allowed in production")
     schematrons = None
     if settings.rules_dir is not None and settings.profile is not Profile.OFF:
-        schematrons = Schematrons(
-            settings.rules_dir, settings.rules_cache_dir, lambda folder: checker_pool(settings, folder)
-        )
+        pools = partial(checker_pool, settings, told=told)
+        schematrons = Schematrons(settings.rules_dir, settings.rules_cache_dir, pools)
     required = production and not settings.allow_unchecked
     return load_rules(
         settings.rules_dir, schematrons, settings.profile, required=required, one_in=settings.sample_one_in

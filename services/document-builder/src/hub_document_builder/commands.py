@@ -19,7 +19,7 @@ from hub_document_builder.upstreams.schematrons import InstallFailed
 from hub_interop.schematron import Progress
 from hub_interop.soap.errors import MessageUnreadable
 from hub_interop.terminologies import Built as Feeds
-from hub_interop.terminologies import PackageRefused, check_lines, install_lines, list_lines
+from hub_interop.terminologies import PackageRefused, check_lines, install_lines, list_lines, load_installed
 from hub_kit.clock import SystemClock
 
 EXIT_PROBLEMS, EXIT_USAGE = 1, 2
@@ -39,6 +39,10 @@ Cache = Annotated[
 Package = Annotated[Path, typer.Argument(help="Paquet JDV_DMP (.zip).", exists=True)]
 Sets = Annotated[
     Path, typer.Option("--dir", envvar="HUB_VALUE_SETS_DIR", help="Dossier des paquets installés.", file_okay=False)
+]
+Installed = Annotated[
+    Path | None,
+    typer.Option("--dir", envvar="HUB_VALUE_SETS_DIR", help="Dossier des paquets déjà installés.", file_okay=False),
 ]
 Day = Annotated[datetime, typer.Option("--since", formats=["%Y-%m-%d"], help="Premier jour de validité, AAAA-MM-JJ.")]
 
@@ -119,9 +123,15 @@ def install_rules(
     typer.echo(f"Règles prêtes : {folder}")
 
 
-def check_value_sets(package: Package, since: Day) -> None:
+def check_value_sets(package: Package, since: Day, folder: Installed = None) -> None:
     """Dit ce qu'un nouveau paquet de jeux de valeurs changerait, sans rien installer."""
-    _value_sets(lambda: check_lines(package, since.date(), feeds()))
+
+    def lines() -> list[str]:
+        if folder is not None:
+            load_installed(folder)
+        return check_lines(package, since.date(), feeds())
+
+    _value_sets(lines)
 
 
 def install_value_sets(package: Package, since: Day, folder: Sets) -> None:

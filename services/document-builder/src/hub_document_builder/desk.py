@@ -28,6 +28,7 @@ from hub_interop.report import embedded_file, report_from_cda, report_html
 from hub_interop.schematron import Progress, Verdict, verdict_from_json
 from hub_interop.soap.errors import MessageUnreadable
 from hub_kit.clock import SystemClock
+from hub_kit.value_sets import use_value_sets
 from hub_kit.web.validation import problems_of
 
 LARGEST = 64 * 1024 * 1024
@@ -70,6 +71,7 @@ def read_bundle(file: Path) -> Bundle:
 
 async def made(file: Path, rules: Path | None) -> Made:
     """The document of the bundle's act, or why not. Raises BundleUnreadable, DocumentBroken."""
+    use_value_sets(NO_DATABASE.value_sets_dir, SystemClock())
     bundle = read_bundle(file)
     act, kind = bundle.act, document_type(bundle.act.type)
     if kind is None or kind.content != act.content.kind:

@@ -9,21 +9,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from hub_contracts.acts import Act, PharmacyInterview, Theme, interview_topics
+from hub_contracts.acts import Act, PharmacyInterview, Theme, Visibility, interview_topics
 from hub_contracts.document_types import DocumentType
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events import Problem
 from hub_contracts.events.directory import ProfessionalPublished
 from hub_contracts.sealed import SealedEntry
-from hub_interop.cda import CdaProblem
+from hub_interop.cda import PROBLEM_TEXTS, CdaProblem
 from hub_interop.cda.texts import has_forbidden_character
 from hub_kit.messaging.model import Fatal
 
 MEDIA_TYPE = "text/xml"
 TEXTS: Mapping[str, str] = {
-    "DOC_TEXT_FORBIDDEN_CHARACTER": "Le texte contient un caractère interdit (contrôle, invisible ou de sens inversé).",
     "AUTHOR_NOT_FOR_TYPE": "L'auteur n'est pas de ceux qui écrivent ce type de document.",
-    "DOC_VISIBILITY_NOT_ALLOWED": "Ce type de document ne peut pas être masqué.",
     "INTERVIEW_THEME_LABEL_MISSING": "L'intitulé du thème manque.",
     "INTERVIEW_TOPIC_UNKNOWN": "Ce point n'est pas dans la table du thème.",
     "INTERVIEW_TOPIC_EMPTY": "Le point n'a ni code ni intitulé.",
@@ -94,29 +92,20 @@ def content_problems(act: Act, now: datetime) -> tuple[Problem, ...]:
 
 
 def type_problems(kind: DocumentType, act: Act, people: Mapping[str, ProfessionalPublished]) -> tuple[Problem, ...]:
-    """What the document type's own declaration forbids: who writes it, who may be kept from seeing it."""
+    """What the document type's own declaration forbids: who writes it for another, who may be kept from seeing it.
+
+    Who answers for it is judged by the alimentation matrix; co-authors may be of any profession.
+    """
     problems = []
-    writers = [(act.author.id, "/author/id")]
-    writers += [(who.id, f"/co_authors/{index}/id") for index, who in enumerate(act.co_authors)]
-    if act.responsible is not None:  # who answers for it is judged by the alimentation matrix, an author alone as well
-        problems += [
-            _problem("AUTHOR_NOT_FOR_TYPE", pointer)
-            for who, pointer in writers
-            if not kind.may_write(people[who].profession)
-        ]
-    visibility = act.visibility
-    asked = (
-        visibility.masked_from_professionals,
-        visibility.hidden_from_patient,
-        visibility.hidden_from_legal_representatives,
-    )
-    if any(asked) and not kind.masks:
+    if act.responsible is not None and not kind.may_write(people[act.author.id].profession):
+        problems.append(_problem("AUTHOR_NOT_FOR_TYPE", "/author/id"))
+    if act.visibility != Visibility() and not kind.masks:
         problems.append(_problem("DOC_VISIBILITY_NOT_ALLOWED", "/visibility"))
     return tuple(problems)
 
 
 def _problem(code: str, pointer: str) -> Problem:
-    return Problem(code=code, pointer=pointer, text=TEXTS[code])
+    return Problem(code=code, pointer=pointer, text=TEXTS.get(code) or PROBLEM_TEXTS[code])
 
 
 def _forbidden(node: Any, pointer: str) -> Iterator[str]:

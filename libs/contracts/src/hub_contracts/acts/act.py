@@ -46,6 +46,7 @@ class Device(PublicModel):
 
     model: Named
     software: Named
+    number: Code = Field(default="88", description="Numéro du dispositif dans la structure")
 
 
 class Recipient(Contact):

@@ -25,6 +25,7 @@ from hub_interop.schematron.source import GENERAL, SCHEMATRONS, SchematronUnread
 from hub_interop.schematron.volets import model_and_version, volet_roots
 
 _UNFINISHED, _LOCK = ".unfinished-", ".lock"
+_COMPUTED = "il lit un fichier dont le nom est calculé"
 _ALREADY, _FINISHED = "déjà installé", "installé"
 
 
@@ -149,8 +150,8 @@ class _Installation:
         for reference in sorted(references):
             found = self._rules.value_set(schematron, reference) if reference else None
             if found is None:
-                what = Path(reference).name or "dont le nom est calculé"
-                self._problems.append((Path(schematron).stem, f"un jeu de valeurs manque : {what}"))
+                what = f"un jeu de valeurs manque : {Path(reference).name}" if reference else _COMPUTED
+                self._problems.append((Path(schematron).stem, what))
                 continue
             self._copy(found[0])
 

@@ -179,7 +179,9 @@ def _check_codes(entry: DocumentEntry, where: str) -> Iterator[Violation]:
         and facility.code in codes.AMBULATORY_SECTORS
         and setting.code not in codes.AMBULATORY_SETTINGS
     ):
-        yield Violation("XDS_SECTOR", f"{where}.practiceSettingCode", "EX_GEN-1377", "give AMBULATOIRE, SAD or DEPISTAGE")
+        yield Violation(
+            "XDS_SECTOR", f"{where}.practiceSettingCode", "EX_GEN-1377", "give AMBULATOIRE, SAD or DEPISTAGE"
+        )
 
 
 def _check_confidentiality(entry: DocumentEntry, where: str, rules: SubmissionRules) -> Iterator[Violation]:

@@ -116,8 +116,17 @@ class Child:
         """End it at once."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        await asyncio.shield(self._process.wait())
         self._in.close()
+        await asyncio.shield(self._emptied())
+
+    async def _emptied(self) -> None:
+        """Read what a killed child had written, until it is gone: asyncio calls no process gone before its pipes are,
+        and stops reading a pipe of which nobody takes the content."""
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(self._limits.close_seconds):
+                while await self._out.read(_PAGE):
+                    pass
+                await self._process.wait()
 
     def _limit(self) -> None:
         if self._limits.address_space is not None:

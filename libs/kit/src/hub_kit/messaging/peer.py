@@ -1,5 +1,8 @@
 """Runs a Peer handler: claim under a fenced lease, call outside any transaction, then apply and settle.
 
+Calls that end while a transaction is under way are written together in the next one: no waiting when there is little to
+do, few transactions when there is much.
+
 A result that comes after its lease ended doesn't match the lease any more: it is logged and dropped (design rule 6).
 """
 
@@ -7,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -32,6 +35,15 @@ class _Leased:
     state: Any
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """What a call came to: effects, or the error it ended with; neither for an item that is not worked on."""
+
+    leased: _Leased
+    effects: Effects[Any] | None = None
+    error: Exception | None = None
+
+
 class PeerRunner:
     """One per Peer handler and process. At most `concurrency` calls run at a time."""
 
@@ -40,6 +52,8 @@ class PeerRunner:
         self._handler = handler
         self._claimer = Claimer(handler.name, models_of(models), bench.clock)
         self._calls: set[asyncio.Task[None]] = set()
+        self._ended_calls: list[_Ended] = []
+        self._settling = asyncio.Lock()
         self._free = asyncio.Event()
         self._free.set()
         self.limit = DeadLimit()
@@ -120,46 +134,72 @@ class PeerRunner:
         return []
 
     async def _work(self, leased: _Leased) -> None:
-        item, lease_id = leased.item, leased.lease_id
-        ending = Ending(self._bench, self.name, self.limit)
-        effects: Effects[Any] | None = None
-        if item.superseded:
-            ending.superseded(item, lease_id)
-        elif item.event is None:
-            ending.unreadable(item, lease_id)
-        else:
-            try:
-                work = item.work(lease_id)
-                async with asyncio.timeout(self._handler.call_seconds):
-                    outcome = await self._handler.call(work, leased.state)
-                faults.reach("after_peer_call_before_record")
-                effects = self._handler.decide(work, leased.state, outcome, self._bench.clock.now())
-                ending.done(item, effects, lease_id)
-            except Exception as error:
-                effects = None
-                ending.failed(item, error, lease_id)
-        await self._settle(ending, effects, item, lease_id)
-
-    async def _settle(self, ending: Ending, effects: Effects[Any] | None, item: Claimed, lease_id: UUID) -> None:
+        item = leased.item
+        if item.superseded or item.event is None:
+            await self._settled(_Ended(leased))
+            return
         try:
-            await self._write(ending, effects)
-        except LeaseLost:
-            self._dropped(item)
+            work = item.work(leased.lease_id)
+            async with asyncio.timeout(self._handler.call_seconds):
+                outcome = await self._handler.call(work, leased.state)
+            faults.reach("after_peer_call_before_record")
+            effects = self._handler.decide(work, leased.state, outcome, self._bench.clock.now())
         except Exception as error:
-            again = Ending(self._bench, self.name, self.limit)
-            again.failed(item, error, lease_id)
-            try:
-                await self._write(again, None)
-            except LeaseLost:
-                self._dropped(item)
+            await self._settled(_Ended(leased, error=error))
+        else:
+            await self._settled(_Ended(leased, effects))
+
+    async def _settled(self, one: _Ended) -> None:
+        """Written together with whatever ended while the transaction before was under way: one for all of them."""
+        self._ended_calls.append(one)
+        async with self._settling:
+            together, self._ended_calls = self._ended_calls, []
+            if together:
+                await self._settle(together)
+
+    async def _settle(self, together: list[_Ended]) -> None:
+        """In one transaction; when that fails each by itself (design rule 5), so that one can't hold up the others."""
+        try:
+            await self._write(together)
+        except LeaseLost:
+            if len(together) == 1:
+                self._dropped(together[0].leased.item)
+            else:
+                await self._each_alone(together)
+        except Exception as error:
+            if len(together) > 1:
+                await self._each_alone(together)
+            elif together[0].error is None:
+                await self._settle([replace(together[0], effects=None, error=error)])
+            else:
+                raise
         self._bench.wake_relay()
+
+    async def _each_alone(self, together: list[_Ended]) -> None:
+        for one in together:
+            try:
+                await self._settle([one])
+            except Exception as error:
+                log.error("work.not_settled", exc_info=error, handler=self.name)
 
     def _dropped(self, item: Claimed) -> None:
         self._bench.metrics.inc(defs.WORK_DONE, self.name, "lease_lost")
         log.warning("work.late_result_dropped", handler=self.name, event_id=str(item.envelope.id))
 
-    async def _write(self, ending: Ending, effects: Effects[Any] | None) -> None:
+    async def _write(self, together: list[_Ended]) -> None:
+        ending = Ending(self._bench, self.name, self.limit)
+        for one in together:
+            item, lease_id = one.leased.item, one.leased.lease_id
+            if one.error is not None:
+                ending.failed(item, one.error, lease_id)
+            elif one.effects is not None:
+                ending.done(item, one.effects, lease_id)
+            elif item.superseded:
+                ending.superseded(item, lease_id)
+            else:
+                ending.unreadable(item, lease_id)
+        effects = [one.effects for one in together if one.effects is not None]
         async with self._bench.pool.acquire() as connection, connection.transaction():
-            if effects is not None:
-                await self._handler.apply(connection, [effects])
+            if effects:
+                await self._handler.apply(connection, effects)
             await self._bench.outbox.settle(connection, ending.settlement, self._bench.clock.now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from hub_contracts.acts import Act, Visibility
+from hub_contracts.acts import Act, Trod, Visibility
 from hub_contracts.acts import Address as DeclaredAddress
 from hub_contracts.acts import Patient as DeclaredPatient
 from hub_contracts.events.directory import ProfessionalPublished, StructurePublished
@@ -13,6 +13,7 @@ from hub_contracts.sealed import QualifiedIdentity
 from hub_document_builder.drafting.ids import DocumentIds
 from hub_document_builder.drafting.sources import Sources, performer_of
 from hub_interop.cda import (
+    TROD_TESTS,
     Address,
     AnyAuthor,
     Author,
@@ -26,13 +27,13 @@ from hub_interop.cda import (
     Professional,
     Representative,
     internal_number,
+    trod_title,
 )
 from hub_interop.terminologies import value_set
 from hub_kit.ids import oid_from_uuid
 
 DEPISTAGE = "DEPISTAGE"
 TROD_TYPE = "96173-0"
-OWN_DEVICE = "88"
 
 
 def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHeader:
@@ -66,9 +67,10 @@ def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHead
 
 
 def title_of(sources: Sources) -> str:
-    """The act's own title, else the type's, else the label of its code."""
-    known = value_set("document_type").get(sources.kind.type)
-    return sources.act.title or sources.kind.title or (known.label if known else sources.kind.type)
+    """The act's own title, else the one of the test or of the type, else the label of its code."""
+    content, known = sources.act.content, value_set("document_type").get(sources.kind.type)
+    of_test = trod_title(content.test) if isinstance(content, Trod) and content.test in TROD_TESTS else ""
+    return sources.act.title or of_test or sources.kind.title or (known.label if known else sources.kind.type)
 
 
 def masks_of(visibility: Visibility) -> tuple[str, ...]:
@@ -93,7 +95,8 @@ def _authors(sources: Sources, organisation: Organisation, performer: Author) ->
     once = {author.professional.id: author for author in reversed(people)}
     authors: list[AnyAuthor] = [*reversed(once.values())]
     if act.device is not None:
-        device = Device(internal_number(organisation.id, OWN_DEVICE), act.device.model, act.device.software)
+        number = internal_number(organisation.id, act.device.number)
+        device = Device(number, act.device.model, act.device.software)
         authors.append(DeviceAuthor(device, organisation, origin="/device"))
     return tuple(authors)
 

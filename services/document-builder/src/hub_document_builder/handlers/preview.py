@@ -128,7 +128,7 @@ class Previews:
             return _view(sources.kind, act, header.title, None, None, (gone,))
         problems, body = await self.workshop.draft(sources, header, ids, file, now)
         problems = tuple(p for p in problems if not _awaits_identity(act, p))
-        report = self._report(sources, header, ids, body)
+        report = self._report(sources, header, ids, None if problems else body)
         pdf = await self._pdf(report, header, body)
         return _view(sources.kind, act, header.title, report, pdf, problems)
 

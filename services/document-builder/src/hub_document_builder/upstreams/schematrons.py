@@ -73,7 +73,8 @@ class Schematrons:
     def problem(self) -> str | None:
         """A sentence for the operator while documents wait for the schematrons."""
         if self.state is State.READY:
-            return None
+            alive = self.pool is not None and self.pool.state().alive
+            return None if alive else "no child process checks documents with the official schematrons: documents wait"
         if self.state is State.INSTALLING:
             return "official schematrons are being installed: documents wait"
         return f"official schematrons not installed ({self._failure}): documents wait"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from hub_contracts.acts import Act, SuppliedDocument, SuppliedFile
 from hub_contracts.errors import ErrorCode
+from hub_contracts.events import Problem
 from hub_contracts.events.document import ContentRef
 from hub_gateway.domain import admission
 from hub_gateway.domain.outcomes import Submission
@@ -70,44 +71,39 @@ class Attachments:
             await self.blobs.put_many(connection, blobs, now, until)
             await store.keep(connection, account_id, [blob.id for blob in blobs], now)
 
-    async def unpack(self, visitor: Visitor, submissions: Sequence[Submission]) -> Unpacked:
-        """The submissions with files inside them taken out, and what is wrong with their files."""
+    async def unpack(self, submissions: Sequence[Submission]) -> Unpacked:
+        """The submissions with files inside them taken out, and what is wrong with those files."""
         blobs: dict[int, NewBlob] = {}
         unpacked: list[Submission] = []
-        named: dict[int, UUID] = {}
         for submission in submissions:
             file = file_of(submission.act)
-            if file is None or submission.act is None:
+            if file is None or file.data is None or submission.act is None:
                 unpacked.append(submission)
-            elif file.data is None:
-                named[submission.index] = file.attachment or UUID(int=0)
-                unpacked.append(submission)
-            else:
-                try:
-                    content = await maybe_in_thread(len(file.data), _decode, file.data)
-                except ValueError:
-                    unpacked.append(_refused(submission, ErrorCode.ATTACHMENT_UNREADABLE, DATA_POINTER))
-                    continue
-                if len(content) > self.max_bytes:
-                    unpacked.append(_refused(submission, ErrorCode.REQUEST_TOO_LARGE, DATA_POINTER))
-                    continue
-                blob = NewBlob(self.desk.new_id(), content, file.media_type)
-                blobs[submission.index] = blob
-                unpacked.append(replace(submission, act=with_attachment(submission.act, blob.id)))
-        missing = await self._missing(visitor, named)
-        return Unpacked(
-            [
-                _refused(s, ErrorCode.ATTACHMENT_UNKNOWN, ATTACHMENT_POINTER) if s.index in missing else s
-                for s in unpacked
-            ],
-            blobs,
-        )
+                continue
+            try:
+                content = await maybe_in_thread(len(file.data), _decode, file.data)
+            except ValueError:
+                unpacked.append(_refused(submission, ErrorCode.ATTACHMENT_UNREADABLE))
+                continue
+            if len(content) > self.max_bytes:
+                unpacked.append(_refused(submission, ErrorCode.REQUEST_TOO_LARGE))
+                continue
+            blob = NewBlob(self.desk.new_id(), content, file.media_type)
+            blobs[submission.index] = blob
+            unpacked.append(replace(submission, act=with_attachment(submission.act, blob.id)))
+        return Unpacked(unpacked, blobs)
 
-    async def _missing(self, visitor: Visitor, named: Mapping[int, UUID]) -> set[int]:
+    async def missing(
+        self, connection: Connection, visitor: Visitor, acts: Mapping[int, Act], inside: Collection[int]
+    ) -> set[int]:
+        """Which acts, by index, name a file that the account never deposited or that is gone.
+
+        Those whose file came `inside` them name none.
+        """
+        named = {i: file.attachment for i, act in acts.items() if i not in inside and (file := file_of(act))}
         if not named:
             return set()
-        async with self.desk.transaction() as connection:
-            own = await store.own(connection, visitor.account_id, set(named.values()))
+        own = await store.own(connection, visitor.account_id, {a for a in named.values() if a is not None})
         return {index for index, attachment in named.items() if attachment not in own}
 
 
@@ -131,8 +127,13 @@ def with_attachment(act: Act, attachment: UUID) -> Act:
     return act.model_copy(update={"content": act.content.model_copy(update={"file": file})})
 
 
-def _refused(submission: Submission, code: ErrorCode, pointer: str) -> Submission:
-    return replace(submission, problems=(*submission.problems, admission.problem(code, pointer)))
+def unknown() -> Problem:
+    """The act names a file that isn't there."""
+    return admission.problem(ErrorCode.ATTACHMENT_UNKNOWN, ATTACHMENT_POINTER)
+
+
+def _refused(submission: Submission, code: ErrorCode) -> Submission:
+    return replace(submission, problems=(*submission.problems, admission.problem(code, DATA_POINTER)))
 
 
 def _decode(data: str) -> bytes:

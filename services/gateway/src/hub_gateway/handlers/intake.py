@@ -16,7 +16,7 @@ from hub_contracts.states import ActState
 from hub_gateway.domain import admission
 from hub_gateway.domain.admission import Known
 from hub_gateway.domain.outcomes import Accepted, Outcome, Refused, Submission
-from hub_gateway.handlers.attachments import Attachments, file_of
+from hub_gateway.handlers.attachments import Attachments, file_of, unknown
 from hub_gateway.handlers.desk import Desk, Visitor, available
 from hub_gateway.handlers.idempotent import Keyed, once
 from hub_gateway.store import acts as store
@@ -63,7 +63,7 @@ class Intake:
         """
         now = self.desk.clock.now()
         digests = {s.index: self._digest(s.act) for s in submissions if s.act is not None}
-        files = await self.attachments.unpack(visitor, submissions)
+        files = await self.attachments.unpack(submissions)
         refused, admitted = await self._judge(visitor, files.submissions, digests, now)
         if not admitted and keyed.key is None:
             return render(refused)
@@ -71,7 +71,8 @@ class Intake:
             await self.desk.sealer.ready(now)
 
         async def work(connection: Connection) -> Answer:
-            outcomes = [*refused, *await self._receive(connection, visitor, admitted, files.blobs, now)]
+            good, unfounded = await self._founded(connection, visitor, admitted, files.blobs)
+            outcomes = [*refused, *unfounded, *await self._receive(connection, visitor, good, files.blobs, now)]
             return render(sorted(outcomes, key=lambda outcome: outcome.index))
 
         answer, done = await once(self.desk, visitor, keyed, work)
@@ -82,10 +83,13 @@ class Intake:
 
     async def judge_one(self, visitor: Visitor, act: Act) -> tuple[tuple[Problem, ...], UUID | None]:
         """What keeps this act outside, and its structure when nothing does; it isn't taken in."""
-        files = await self.attachments.unpack(visitor, [Submission(0, act.external_id, act)])
+        files = await self.attachments.unpack([Submission(0, act.external_id, act)])
         now = self.desk.clock.now()
         refused, admitted = await self._judge(visitor, files.submissions, {0: b""}, now)
-        return (refused[0].problems, None) if refused else ((), admitted[0].row.structure_id)
+        async with self.desk.transaction() as connection:
+            missing = await self.attachments.missing(connection, visitor, {0: act}, files.blobs)
+        problems = (*(refused[0].problems if refused else ()), *((unknown(),) if missing else ()))
+        return (problems, None) if problems else ((), admitted[0].row.structure_id)
 
     async def _judge(
         self, visitor: Visitor, submissions: Sequence[Submission], digests: Mapping[int, bytes], now: datetime
@@ -126,6 +130,20 @@ class Intake:
             occurred_at=act.occurred_at,
             content_digest=digest,
         )
+
+    async def _founded(
+        self, connection: Connection, visitor: Visitor, admitted: Sequence[Admitted], blobs: Mapping[int, NewBlob]
+    ) -> tuple[list[Admitted], list[Refused]]:
+        """Acts whose files are there, and refusals of the others; a repeat of a known act needs its file no more."""
+        missing = await self.attachments.missing(connection, visitor, {o.index: o.act for o in admitted}, blobs)
+        if not missing:
+            return list(admitted), []
+        doubtful = {one.key for one in admitted if one.index in missing}
+        known = await store.by_external_id(connection, visitor.account_id, doubtful)
+        lost = [one for one in admitted if one.index in missing and one.key not in known]
+        code, problem = ErrorCode.ATTACHMENT_UNKNOWN, unknown()
+        refused = [Refused(one.index, one.row.external_id, code, (problem,)) for one in lost]
+        return [one for one in admitted if one not in lost], refused
 
     async def _receive(
         self,

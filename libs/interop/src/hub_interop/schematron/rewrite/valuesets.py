@@ -27,6 +27,7 @@ _EXISTS = re.compile(
 )
 _CONCEPT = re.compile(r"\(document\(\$([\w.-]+)\)//([\w-]+):Concept\[@code=\$([\w.-]+) and @codeSystem=\$([\w.-]+)\]\)")
 _LOOK_UP = re.compile(r"\b(?:document|doc|doc-available|unparsed-text|collection)\s*\(")
+_NAMED_LOOK_UP = re.compile(r"\b(?:document|doc)\(\s*(?:'([^']*)'|\$([\w.-]+))\s*\)")
 _LITERAL = re.compile(r"\s*'([^']*)'\s*")
 _ATTRIBUTE = re.compile(r"\s*@[\w:.-]+\s*")
 _COMPARED_END = re.compile(r"\s*(?:,\s*doc\(|[\s)]*(?:\Z|\]|(?:or|and)\b))")
@@ -98,10 +99,11 @@ class _Freezing:
 
     def note_left(self, text: str) -> None:
         """Remember what is still looked up at run time."""
-        if not _LOOK_UP.search(text):
-            return
-        for found in re.finditer(r"\b(?:document|doc)\(\s*(?:'([^']*)'|\$([\w.-]+))\s*\)", text):
+        named = list(_NAMED_LOOK_UP.finditer(text))
+        for found in named:
             self.done.left.add(found.group(1) or self._paths.get(found.group(2), ""))
+        if len(named) < len(_LOOK_UP.findall(text)):
+            self.done.left.add("")
 
     def _codes(self, node: etree._Element, found: re.Match[str], test: bool) -> str:
         """Attributes that are compared: their values as untyped atomics compare exactly as they do."""

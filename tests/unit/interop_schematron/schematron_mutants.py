@@ -12,7 +12,7 @@ from lxml import etree
 
 V3 = "{urn:hl7-org:v3}"
 SAMPLES = {
-    "N1": ("DOC_NON_STRUCTURE_CDA-R2-N1.xml", 6),
+    "N1": ("DOC_NON_STRUCTURE_CDA-R2-N1.xml", 8),
     "VAC-NOTE": ("VAC-NOTE_2023.01.xml", 2),
     "LDL-SES": ("LDL-SES_2022.01.xml", 1),
 }
@@ -94,7 +94,7 @@ def thinned(root: etree._Element, chance: random.Random) -> etree._Element:
         if chance.random() < 0.75:
             node.getparent().remove(node)
     for node in [one for one in root if one.tag not in (f"{V3}component", f"{V3}templateId")]:
-        if chance.random() < 0.25:
+        if chance.random() < 0.35:
             root.remove(node)
     return root
 
