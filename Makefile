@@ -47,7 +47,7 @@ clean: down ## Stop, and remove the environment and all data
 	@rm -rf $(VENV) .data .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 ##@ Developing
-.PHONY: check format test-fast schemas docs lock bench
+.PHONY: check format test-fast schemas docs lock bench bench-documents
 check: setup ## Lint, types, import rules, generated files up to date
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -69,3 +69,8 @@ lock: ## Resolve requirements.in anew into requirements.lock (needs uv)
 
 bench: setup ## Measure: documents/s, latencies, CPU per document (ARGS="--quick" for a short one)
 	@$(BIN)/hub-local bench $(ARGS)
+
+bench-documents: setup ## Measure: documents a second and core, printed, examined and checked (RULES=copy of the official rules)
+	@$(BIN)/python services/document-builder/bench/documents.py $(RULES)
+	@test -z "$(RULES)" || { $(BIN)/hub-document-builder install-rules $(RULES) --cache .data/cache/rules && \
+	  $(BIN)/python services/document-builder/bench/schematron_worker.py "$$(ls -td .data/cache/rules/*/ | head -1)" $(RULES)/exemples; }

@@ -6,33 +6,28 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from hub_local import documents
 from hub_local.client import FINAL, Lgo, open_lgos
 from hub_local.demo import DEMO_SETTINGS
 from hub_local.infra import LocalInfra
 from hub_local.stack import Stack, StackOptions
 from hub_local.world import Structure, make_world, patients, vaccination
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def rules() -> Path | None:
-    """The official rules where they are, so that the XSD is checked on every document of these tests."""
-    folder = Path(os.environ.get("HUB_RULES_DIR", ROOT.parent / "shared" / "ans"))
-    return folder if (folder / "xsd" / "CDA_extended.xsd").exists() else None
+from .rules_of_today import rules_of_today, until_checked
 
 
 @pytest.fixture(scope="session")
-async def stack(infra: LocalInfra) -> AsyncIterator[Stack]:
+async def stack(infra: LocalInfra, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """The hub with three pharmacies and a cabinet; short DMP timeouts, so that doubts clear up in seconds."""
     options = StackOptions(
         world=make_world(3, 1),
-        rules_dir=rules(),
+        rules_dir=rules_of_today(tmp_path_factory.mktemp("rules") / "ans"),
         topic_prefix=f"e{os.getpid()}.",
         database=f"hub_e{os.getpid()}",
         keyring=f"hub_keyring_e{os.getpid()}",
@@ -40,6 +35,7 @@ async def stack(infra: LocalInfra) -> AsyncIterator[Stack]:
     )
     started = Stack(infra, options)
     await started.start()
+    await until_checked(started)
     yield started
     started.stop()
 
@@ -68,6 +64,15 @@ def new_act(structure: Structure, external_id: str, patient: dict[str, Any] | No
     return vaccination(structure, patient or next(_people), external_id, when)
 
 
+def typed_act(
+    structure: Structure, kind: str, content: dict[str, Any], patient: dict[str, Any] | None = None, **more: Any
+) -> dict[str, Any]:
+    """An act of any type, ten minutes ago, of a new invented patient; `more` are other fields of the act."""
+    when = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+    external_id = f"TYPED-{uuid4().hex[:12]}"
+    return documents.act(kind, structure, patient or next(_people), external_id, when, content, **more)
+
+
 def new_patient() -> dict[str, Any]:
     """A new invented patient."""
     return next(_people)
@@ -79,6 +84,12 @@ async def until_final(lgo: Lgo, act_id: str, seconds: float = 60) -> dict[str, A
         while (act := await lgo.act(act_id))["state"] not in FINAL:
             await asyncio.sleep(0.2)
     return act
+
+
+def last_step(act: dict[str, Any]) -> dict[str, Any]:
+    """The step that the act is at: news that came too late to change anything may stand behind it."""
+    step: dict[str, Any] = [step for step in act["history"] if step["applied"]][-1]
+    return step
 
 
 async def until_state(lgo: Lgo, act_id: str, state: str, seconds: float = 60) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""News of the annuaire: every structure gets another name, told on hub.directory as `load-annuaire` tells it."""
+"""News of the annuaire, told on hub.directory as `load-annuaire` tells them: other names, another professional."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hub_kit.ids import uuid7
 from hub_kit.messaging.outbox import NothingSealed, Outbox
 from hub_local import world as worlds
 from hub_local.stack import Stack
+from hub_local.world import Structure
 
 
 async def rename_all(stack: Stack) -> dict[str, str]:
@@ -23,6 +24,27 @@ async def rename_all(stack: Stack) -> dict[str, str]:
     world = replace(stack.options.world, structures=tuple(renamed))
     for kind, entries in worlds.annuaire(world).items():
         stack.write_yaml(f"annuaire-bis/{kind}.yaml", {kind: entries})
+    await _load(stack, "annuaire-bis")
+    return {s.national_id: s.name for s in renamed}
+
+
+async def enrol_helper(stack: Stack, structure: Structure) -> str:
+    """A préparateur en pharmacie of that pharmacy; the PS_IdNat, once loaded into identity."""
+    helper = {
+        "id": "8" + worlds.luhn(f"2{structure.author.id[2:11]}"),
+        "family_name": "TESTPREPARATEUR",
+        "given_name": "Sacha",
+        "civility": "M",
+        "profession": "39",
+        "exercises": [{"structure": structure.national_id, "since": worlds.SINCE.isoformat()}],
+    }
+    stack.write_yaml("annuaire-ter/professionals.yaml", {"professionals": [helper]})
+    await _load(stack, "annuaire-ter")
+    return str(helper["id"])
+
+
+async def _load(stack: Stack, folder: str) -> None:
+    """Load these files into identity, whose relay sends the news; return once it did."""
     clock = SystemClock()
     outbox = Outbox(
         stream="hub.identity",
@@ -32,10 +54,9 @@ async def rename_all(stack: Stack) -> dict[str, str]:
     )
     connection = await asyncpg.connect(stack.databases.services["identity"].worker)
     try:
-        folder = read_folder(stack.home / "annuaire-bis")
-        await load_annuaire(connection, folder, outbox, lambda: uuid7(clock), datetime.now(UTC))
+        files = read_folder(stack.home / folder)
+        await load_annuaire(connection, files, outbox, lambda: uuid7(clock), datetime.now(UTC))
         while await connection.fetchval("select count(*) from outbox"):
             await asyncio.sleep(0.1)
     finally:
         await connection.close()
-    return {s.national_id: s.name for s in renamed}

@@ -138,12 +138,13 @@ def _states_are_as_expected(picture: Picture, sent: Sequence[Sent]) -> None:
 def _documents_are_there_once(picture: Picture, sent: Sequence[Sent]) -> None:
     held = Counter(_name(document) for document in picture.documents)
     assert [name for name, number in held.items() if number > 1] == [], "documents held more than once"
-    wanted = {(s.vaccination_id.upper(), s.structure.national_id, s.ins) for s in sent if s.expected == "confirmee"}
+    wanted = {s.name for s in sent if s.expected == "confirmee"}
     assert wanted - set(held) == set(), "documents that the DMP doesn't hold"
-    others = {s.vaccination_id.upper() for s in sent if s.expected != "confirmee"}
-    assert others & {name[0] for name in held} == set(), "documents that should not be in the DMP"
-    mine = {s.vaccination_id.upper() for s in sent}
-    assert sum(document["vaccination_id"].upper() in mine for document in picture.documents) == len(wanted)
+    words = {s.name[0] for s in sent if s.expected != "confirmee"}
+    assert words & {name[0] for name in held} == set(), "documents that should not be in the DMP"
+    mine, told = {s.ins for s in sent}, {s.name[0] for s in sent if "vaccination_id" in s.act["content"]}
+    about = [d for d in picture.documents if d["ins"] in mine or _word(d) in told]
+    assert len(about) == len(wanted)
     assert len({document["unique_id"] for document in picture.documents}) == len(picture.documents)
 
 
@@ -189,7 +190,12 @@ def _facts(picture: Picture) -> defaultdict[str, Counter[tuple[str, str]]]:
 
 
 def _name(document: dict[str, Any]) -> tuple[str, str, str]:
-    return document["vaccination_id"].upper(), document["structure"], document["ins"]
+    """As `Sent.name`."""
+    return _word(document), document["structure"], document["ins"]
+
+
+def _word(document: dict[str, Any]) -> str:
+    return str(document["vaccination_id"] or document["document_type"]).upper()
 
 
 async def _pages_of_documents(dmp: httpx.AsyncClient) -> list[dict[str, Any]]:

@@ -13,11 +13,16 @@ from uuid import uuid4
 
 import httpx
 
+from hub_contracts.document_types import document_types
 from hub_contracts.states import ActState
+from hub_local import documents
 from hub_local.stack import Stack
 from hub_local.world import Structure, patients, vaccination
 
+from . import supplied_files as files
+
 RETRY_SECONDS = 0.25
+OTHERS = 5
 GIVE_UP_SECONDS = 90
 AGAIN = frozenset({500, 502, 503, 504})
 
@@ -32,9 +37,12 @@ class Sent:
     act_id: str = ""
 
     @property
-    def vaccination_id(self) -> str:
-        """Chosen by the LGO: it names the document in the DMP."""
-        return str(self.act["content"]["vaccination_id"])
+    def name(self) -> tuple[str, str, str]:
+        """What names its document in the DMP: the vaccination's id, chosen by the LGO, or the type of others; the
+        structure; the patient, who has no other act."""
+        content, kind = self.act["content"], self.act["type"]
+        word = str(content["vaccination_id"]) if "vaccination_id" in content else document_types()[kind].type
+        return word.upper(), self.structure.national_id, self.ins
 
     @property
     def ins(self) -> str:
@@ -100,10 +108,13 @@ class Writer:
     seed: int
     people: Iterator[dict[str, Any]] = field(init=False)
     numbers: Iterator[int] = field(init=False)
+    turns: Iterator[int] = field(init=False)
+    pdf: dict[str, Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self.pdf = files.inline(files.PDF, files.pdfa())
         self.people = patients(self.seed)
-        self.numbers = count(1)
+        self.numbers, self.turns = count(1), count()
 
     def one(self, structure: Structure, expected: ActState = ActState.CONFIRMEE) -> Sent:
         """A vaccination of ten minutes ago."""
@@ -112,9 +123,20 @@ class Writer:
         act["content"]["vaccination_id"] = str(uuid4())
         return Sent(structure, act, expected)
 
+    def other(self, structure: Structure) -> Sent:
+        """An act of another type than vaccination, each in its turn: reports, tests, files."""
+        when = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+        pharmacy = structure.sector == "SA33"
+        contents = [*(documents.of_pharmacy if pharmacy else documents.of_cabinet)(when).items()]
+        contents.append(("56445-0" if pharmacy else "PRESC-INF", self.pdf))
+        kind, content = contents[next(self.turns) % len(contents)]
+        external_id = f"N{self.seed}-{next(self.numbers):05d}"
+        return Sent(structure, documents.act(kind, structure, next(self.people), external_id, when, content))
+
     def many(self, number: int) -> list[Sent]:
-        """Acts of all structures in turn."""
-        return [self.one(structure) for structure in islice(cycle(self.world), number)]
+        """Acts of all structures in turn: vaccinations, and one in OTHERS of another type."""
+        turns = enumerate(islice(cycle(self.world), number))
+        return [self.other(s) if turn % OTHERS == OTHERS - 1 else self.one(s) for turn, s in turns]
 
     def refused(self, structure: Structure) -> Sent:
         """An act that document-builder refuses: no batch number."""

@@ -1,22 +1,26 @@
-"""The marked patient: words that occur nowhere else, the acts full of them, and the records spoilt about them."""
+"""The marked patient: words that occur nowhere else, acts of every type full of them, records spoilt about them."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaProducer
 
+from hub_local import documents
 from hub_local.client import FINAL
 from hub_local.kafka import client_context
 from hub_local.stack import Stack
 from hub_local.world import TEST_OID, Structure, vaccination, with_nir_key
 
+from . import supplied_files as files
 from .ledger import Door
 from .marks import Marks
 from .replayed import Copy
@@ -27,6 +31,7 @@ WORDS = {
     "birth name": "ZWXQUIMARQUE",
     "given name": "QXWILFRIDOZ",
     "used name": "WQZEPOUSAGE",
+    "used given name": "WQZPRENOM",
     "local number": "LOCQZ7731",
     "INS": FIRST_INS,
     "INS without key": FIRST_INS[:13],
@@ -39,10 +44,24 @@ WORDS = {
     "product": "VACCIN ZQXPRODUIT",
     "comment": "rougeur zqxcommentée",
     "title": "Note Zqxtitrée",
+    "treatment": "Zqxtraitement 5 mg",
+    "advice": "conseil zqxdonné",
+    "finding": "Zqxproblème rénal",
+    "kit": "TEST ZQXTROUSSE",
+    "care": "Pansement zqxcomplexe",
+    "nursing problem": "Zqxchute redoutée",
+    "file": "Courrier zqxfourni",
+    "representative": "ZWXTUTRICE",
+    "representative's phone": "0599446622",
+    "recipient": "ZWXDESTINATAIRE",
+    "device": "ZQXTENSIOMETRE",
     "bad code": "ZQXCODEFAUX",
     "bad field": "zqxchamp",
 }
 MARKS = Marks(WORDS)
+PERSON = {"birth name", "given name", "used name", "local number", "INS", "INS without key"}
+PERSON |= {"address", "city", "phone", "title"}
+AROUND = PERSON | {"representative", "representative's phone", "recipient", "device"}
 
 
 def patient(ins: str | None = FIRST_INS, local_id: str = "LOCQZ7731") -> dict[str, Any]:
@@ -55,6 +74,7 @@ def patient(ins: str | None = FIRST_INS, local_id: str = "LOCQZ7731") -> dict[st
         "first_birth_given_name": "QXWILFRIDOZ",
         "birth_given_names": "QXWILFRIDOZ",
         "used_name": "WQZEPOUSAGE",
+        "used_given_name": "WQZPRENOM",
         "sex": "F" if ins and ins.startswith("2") else "M",
         "birth_date": "1931-07-09",
         "birth_place_code": "33063",
@@ -63,17 +83,48 @@ def patient(ins: str | None = FIRST_INS, local_id: str = "LOCQZ7731") -> dict[st
     }
 
 
+def report(kind: str) -> dict[str, Any]:
+    """The content of an act of that type, full of marks."""
+    when = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+    treatment = {"name": "Zqxtraitement 5 mg", "posology": "1 le soir"}
+    match kind:
+        case "entretien_pharmaceutique":
+            return documents.interview() | {"treatments": [treatment], "advice": ["Un conseil zqxdonné."]}
+        case "bilan_medication":
+            finding = {"problem": "Zqxproblème rénal", "seriousness": "majeur"}
+            return documents.medication_review() | {"treatments": [treatment], "findings": [finding]}
+        case "trod":
+            kit = {"name": "TEST ZQXTROUSSE", "lot_number": "LZQX99417"}
+            return documents.rapid_test(when) | {"kit": kit, "conclusion": "Un conseil zqxdonné."}
+        case "soins_infirmiers":
+            return documents.nursing_care(when) | {"care": [{"label": "Pansement zqxcomplexe"}]}
+        case "bilan_soins_infirmiers":
+            problem = {"problem": "Zqxchute redoutée", "objective": "Aucune chute"}
+            return documents.nursing_assessment() | {"problems": [problem]}
+    return files.inline(files.TEXT, b"Courrier zqxfourni pour ZWXQUIMARQUE.\n")
+
+
 @dataclass(slots=True)
 class Bench:
-    """The hub, the LGO's door, and one structure in which all happens."""
+    """The hub, the LGO's door, one structure in which all happens but nurses' acts, the services' TMPDIR."""
 
     stack: Stack
     door: Door
     structure: Structure
+    temporary: Path
+    since: float = field(default_factory=time.time)
+
+    @property
+    def rules_cache(self) -> Path:
+        return self.stack.infra.layout.rules_cache
 
     @property
     def lgo(self) -> httpx.AsyncClient:
         return self.door.client(self.structure.client_id)
+
+    @property
+    def cabinet(self) -> Structure:
+        return self.stack.options.world.structures[-1]
 
     def act(self, who: dict[str, Any], **content: Any) -> dict[str, Any]:
         """An act full of marks."""
@@ -86,14 +137,37 @@ class Bench:
         act["content"]["vaccine"]["cis"] = f"{60_000_000 + uuid4().int % 9_999_999}"  # one a product and day
         return act
 
+    def typed(self, kind: str, content: dict[str, Any], who: dict[str, Any] | None = None) -> dict[str, Any]:
+        """An act of another type with marks all around its content; nurses' acts are those of the cabinet."""
+        structure = self.cabinet if "infirmiers" in kind else self.structure
+        guardian = {"family_name": "ZWXTUTRICE", "given_name": "JEANNE", "relation": "MTH", "phone": "0599446622"}
+        doctor = {"id": "810000000017", "family_name": "ZWXDESTINATAIRE", "given_name": "CHARLES", "attending": True}
+        return documents.act(
+            kind,
+            structure,
+            (who or patient()) | {"representatives": [guardian]},
+            f"PRIV-{uuid4().hex[:12]}",
+            datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10),
+            content,
+            title="Note Zqxtitrée",
+            recipients=[doctor],
+            device={"model": "ZQXTENSIOMETRE 3", "software": "1.0"},
+        )
+
+    def account_of(self, act: dict[str, Any]) -> httpx.AsyncClient:
+        """The LGO account of the act's structure."""
+        cabinet = self.cabinet
+        mine = cabinet if act["structure"] == cabinet.national_id else self.structure
+        return self.door.client(mine.client_id)
+
     async def publish(self, act: dict[str, Any]) -> str:
-        answer = await self.door.insist(self.lgo, "/v1/acts", act)
+        answer = await self.door.insist(self.account_of(act), "/v1/acts", act)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["act_id"])
 
-    async def until(self, act_id: str, state: str) -> dict[str, Any]:
+    async def until(self, act_id: str, state: str, lgo: httpx.AsyncClient | None = None) -> dict[str, Any]:
         async with asyncio.timeout(120):
-            while (act := (await self.lgo.get(f"/v1/acts/{act_id}")).json())["state"] != state:
+            while (act := (await (lgo or self.lgo).get(f"/v1/acts/{act_id}")).json())["state"] != state:
                 assert act["state"] not in FINAL, (act["state"], act["code"])
                 await asyncio.sleep(0.3)
         found: dict[str, Any] = act

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from hub_kit.run import EXIT_TASK_DIED
@@ -17,7 +17,8 @@ from hub_local.pki import SERVICES
 from hub_local.stack import Stack, StackOptions
 from hub_local.world import make_world
 
-ROOT = Path(__file__).resolve().parents[2]
+from .rules_of_today import rules_of_today, until_checked
+
 ATTACHED = ("HUB_KAFKA_", "HUB_DATABASE_URL")
 # Short calls: a lease lives as long as the longest road of a document plus 30 s, and that is what a crash costs.
 SHORT_CALLS = {
@@ -28,12 +29,6 @@ DIED_SECONDS = 60
 REOPEN_TRIES = 40
 
 
-def official_rules() -> Path | None:
-    """The official rules where they are, so that the XSD is checked on every document."""
-    folder = Path(os.environ.get("HUB_RULES_DIR", ROOT.parent / "shared" / "ans"))
-    return folder if (folder / "xsd" / "CDA_extended.xsd").exists() else None
-
-
 @asynccontextmanager
 async def own_hub(folder: Path, settings: Mapping[str, str] = {}) -> AsyncIterator[Stack]:
     """A hub with three pharmacies and a cabinet on a Kafka and a PostgreSQL that nobody else uses."""
@@ -41,11 +36,15 @@ async def own_hub(folder: Path, settings: Mapping[str, str] = {}) -> AsyncIterat
     layout = Layout.at(folder / "data", Layout.from_environment({}).jar_cache)
     with LocalInfra(layout, environ=environ) as infra:
         options = StackOptions(
-            world=make_world(3, 1), rules_dir=official_rules(), key_pool=2, service_env={**SHORT_CALLS, **settings}
+            world=make_world(3, 1),
+            rules_dir=rules_of_today(folder / "ans"),
+            key_pool=2,
+            service_env={**SHORT_CALLS, **settings},
         )
         stack = Stack(infra, options)
         await stack.start()
         try:
+            await until_checked(stack)
             yield stack
         finally:
             await end(stack)
@@ -79,6 +78,25 @@ async def kill(stack: Stack, name: str) -> None:
     """kill -9 of a process of this hub."""
     os.kill(pid_of(stack, name), signal.SIGKILL)
     assert await until_dead(stack, name) == -signal.SIGKILL
+
+
+def workers(stack: Stack, module: str) -> list[int]:
+    """Ids of document-builder's child processes that run this module of `hub_document_builder.workers`."""
+    parent, program = pid_of(stack, "document-builder"), f"hub_document_builder.workers.{module}".encode()
+    found: list[int] = []
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        with suppress(FileNotFoundError):
+            if program in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                found.append(int(child))
+    return found
+
+
+async def kill_worker(stack: Stack, module: str) -> None:
+    """kill -9 of such a child, once there is one. Raises TimeoutError."""
+    async with asyncio.timeout(DIED_SECONDS):
+        while not (found := workers(stack, module)):
+            await asyncio.sleep(0.05)
+    os.kill(found[0], signal.SIGKILL)
 
 
 async def die_by(stack: Stack, service: str, failpoint: str) -> None:

@@ -55,6 +55,34 @@ def files(stack: Stack) -> Places:
     ]
 
 
+def left_elsewhere(since: float, temporary: Path, rules_cache: Path) -> Places:
+    """Files outside the data directory that were written since then: in the services' folder for temporary files, in
+    the cache of the official rules, and where programs put such files that don't ask."""
+    folders = [temporary, rules_cache, Path("/dev/shm"), Path("/var/tmp")]
+    found = [*Path("/tmp").glob("*"), *(path for folder in folders for path in _files_below(folder))]
+    return [(f"file {path}", path.read_bytes()) for path in found if path.is_file() and path.stat().st_mtime >= since]
+
+
+def processes(stack: Stack) -> Places:
+    """Command line and environment of every service and of its children, as the operating system shows them."""
+    pids = [stack.infra.supervisor.status()[service].pid for service in SERVICES]
+    for pid in list(pids):
+        pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    shown = [Path(f"/proc/{pid}/{name}") for pid in pids for name in ("cmdline", "environ")]
+    return [(str(path), path.read_bytes()) for path in shown]
+
+
+def worker_names(command_line: bytes) -> set[str]:
+    """The modules of `hub_document_builder.workers` that a command line names."""
+    words = command_line.decode(errors="replace").split("\0")
+    return {word.rpartition(".")[2] for word in words if word.startswith("hub_document_builder.workers.")}
+
+
+def standard_streams(pids: list[int]) -> set[str]:
+    """Where standard input and both outputs of these processes lead."""
+    return {str(Path(f"/proc/{pid}/fd/{number}").readlink()) for pid in pids for number in (0, 1, 2)}
+
+
 def _files_below(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
 

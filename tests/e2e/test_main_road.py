@@ -12,7 +12,7 @@ from hub_local.client import Lgo
 from hub_local.demo import play
 from hub_local.stack import Stack
 
-from .conftest import new_act, new_patient, stored, until_final, until_state
+from .conftest import last_step, new_act, new_patient, stored, until_final, until_state
 
 
 async def test_the_demo_ends_as_it_should(stack: Stack) -> None:
@@ -88,7 +88,7 @@ async def test_an_opposition_stops_feeding_and_its_lifting_allows_it_again(stack
     await lgo.settled(await lgo.declare("opposition", structure.national_id, author, patient))
     opposed = (await lgo.publish([new_act(structure, "OPPOSED-1", patient)]))[0]["act_id"]
     ended = await until_final(lgo, opposed)
-    assert (ended["state"], ended["history"][-1]["code"]) == ("exclue", "PATIENT_OPPOSED")
+    assert (ended["state"], last_step(ended)["code"]) == ("exclue", "PATIENT_OPPOSED")
     await lgo.settled(await lgo.declare("opposition_lifted", structure.national_id, author, patient))
     again = (await lgo.publish([new_act(structure, "OPPOSED-2", patient)]))[0]["act_id"]
     assert (await until_final(lgo, again))["state"] == "confirmee"
@@ -100,7 +100,7 @@ async def test_an_invalid_document_is_refused_with_every_field_named(stack: Stac
     act["content"]["vaccine"] |= {"lot_number": "", "cis": "12"}
     act["content"]["rank"] = 0
     ended = await until_final(lgo, (await lgo.publish([act]))[0]["act_id"])
-    last = ended["history"][-1]
+    last = last_step(ended)
     assert (ended["state"], last["code"]) == ("refusee", "DOCUMENT_INVALID")
     pointers = {p["pointer"] for p in last["problems"]}
     assert pointers >= {"/content/vaccine/lot_number", "/content/vaccine/cis", "/content/rank"}

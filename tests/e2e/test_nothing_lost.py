@@ -28,6 +28,7 @@ from .own_hub import (
     kill,
     kill_kafka,
     kill_postgres,
+    kill_worker,
     nobody_died,
     own_hub,
     restart_kafka,
@@ -37,6 +38,7 @@ from .replayed import read_topics, tell_again, until_all_heard
 
 pytestmark = [pytest.mark.timeout(900)]
 PAUSE_SECONDS = 1.0
+CHILD_SECONDS = 1.0
 AUDIT_PAGES = {"HUB_AUDIT_PAGE_SIZE": "1000"}
 WORST_POINTS: dict[str, tuple[str, ...]] = {
     "dmp-publisher": (
@@ -111,6 +113,21 @@ async def death_at_the_worst_points(bench: Bench, name: str) -> None:
             await asyncio.sleep(0.4 * PAUSE_SECONDS)
 
 
+async def kill_9_of_the_children(bench: Bench, name: str) -> None:
+    """What prints, examines and checks is killed again and again while documents of all types are built."""
+    structures = bench.stack.options.world.structures
+    async with asyncio.TaskGroup() as group:
+        acts = [bench.writer.other(structures[n % len(structures)]) for n in range(60)]
+        flowing = group.create_task(bench.flow(name, acts, per_second=10))
+        killed = 0
+        while not flowing.done():
+            for module in ("press", "schematron"):
+                await kill_worker(bench.stack, module)
+                killed += 1
+                await asyncio.sleep(CHILD_SECONDS)
+    assert killed >= 4
+
+
 async def restarts_of_kafka_and_postgresql(bench: Bench, name: str) -> None:
     """Both are stopped in order, and killed, while documents flow."""
     accidents: tuple[Callable[[Stack], Awaitable[None]], ...] = (
@@ -142,6 +159,7 @@ async def dmp_that_does_everything_wrong(bench: Bench, name: str) -> None:
 ACCIDENTS = (
     kill_9_of_each_service,
     death_at_the_worst_points,
+    kill_9_of_the_children,
     restarts_of_kafka_and_postgresql,
     dmp_that_does_everything_wrong,
 )
@@ -214,7 +232,7 @@ async def _documents_bear(stack: Stack, documents: list[dict[str, Any]], names: 
 async def test_at_the_end_nothing_is_left_over(bench: Bench) -> None:
     """Whatever was done in this file: no document twice, no act on its way, no number of any service missing."""
     picture = await calm_picture(bench.stack, bench.door)
-    held = [document["vaccination_id"] for document in picture.documents]
+    held = [(document["ins"], document["document_type"]) for document in picture.documents]  # an act a patient
     assert len(held) == len(set(held))
     ends = list(picture.states.values())
     assert set(ends) == {ActState.CONFIRMEE.value, ActState.REFUSEE.value}
@@ -231,12 +249,14 @@ async def test_the_judge_sees_what_is_lost_and_what_is_doubled(bench: Bench) -> 
     """The judge's own trial: pictures with one thing wrong each."""
     picture = await calm_picture(bench.stack, bench.door)
     sent = bench.sent[kill_9_of_each_service.__name__]
-    good = next(s for s in sent if s.expected is ActState.CONFIRMEE)
+    good = next(s for s in sent if s.expected is ActState.CONFIRMEE and s.act["type"] == "vaccination")
+    other = next(s for s in sent if s.act["type"] != "vaccination")
     refused = next(s for s in sent if s.expected is ActState.REFUSEE)
     verdict(picture, sent)
     documents, records, feeds = picture.documents, picture.records, picture.feeds
-    document = next(d for d in documents if d["vaccination_id"].upper() == good.vaccination_id.upper())
-    forbidden = document | {"unique_id": "2.25.1", "vaccination_id": refused.vaccination_id}
+    document = next(d for d in documents if d["ins"] == good.ins)
+    report = next(d for d in documents if d["ins"] == other.ins)
+    forbidden = document | {"unique_id": "2.25.1", "vaccination_id": refused.name[0]}
     key, record = one_record(picture, good, "document.publish")
     client_id = good.structure.client_id
     feed = feeds[client_id]
@@ -246,6 +266,9 @@ async def test_the_judge_sees_what_is_lost_and_what_is_doubled(bench: Bench) -> 
         replace(picture, documents=[d for d in documents if d is not document]),
         replace(picture, documents=[*documents, document | {"unique_id": "2.25.1"}]),
         replace(picture, documents=[*documents, forbidden]),
+        replace(picture, documents=[d for d in documents if d is not report]),
+        replace(picture, documents=[*documents, report | {"unique_id": "2.25.1"}]),
+        replace(picture, documents=[*documents, report | {"unique_id": "2.25.1", "document_type": "34133-9"}]),
         replace(
             picture, documents=[document | {"structure": "1330000000"}, *(d for d in documents if d is not document)]
         ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -22,11 +23,12 @@ import pytest
 from hub_local.client import FINAL
 from hub_local.world import TEST_OID
 
+from . import supplied_files as files
 from . import sweep
 from .ledger import open_door
-from .marked import BAD_INS, FIRST_INS, MARKS, SECOND_INS, WORDS, Bench, patient, spoilt, write
+from .marked import AROUND, BAD_INS, FIRST_INS, MARKS, PERSON, SECOND_INS, WORDS, Bench, patient, report, spoilt, write
 from .marks import Hit
-from .own_hub import die_by, end_by, own_hub
+from .own_hub import die_by, end_by, kill_worker, own_hub, workers
 from .replayed import Copy, read_topics
 
 pytestmark = [pytest.mark.timeout(600)]
@@ -38,14 +40,26 @@ FILLED = (
     "identity.parked_record",
     "audit.parked_record",
     "document_builder.blob",
+    "gateway.blob",
+    "gateway.attachment_use",
 )
 DEBUG = {"HUB_LOG_LEVEL": "DEBUG", "HUB_AUDIT_PAGE_SIZE": "1000"}
+REPORTS = {
+    "entretien_pharmaceutique": {"treatment", "advice"},
+    "bilan_medication": {"treatment", "finding"},
+    "trod": {"kit", "advice"},
+    "soins_infirmiers": {"care"},
+    "bilan_soins_infirmiers": {"nursing problem"},
+}
+"""The types that the hub writes itself, each with the marks of its content."""
 
 
 @pytest.fixture(scope="module")
 async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with own_hub(tmp_path_factory.mktemp("privacy"), DEBUG) as stack, open_door(stack) as door:
-        yield Bench(stack, door, stack.options.world.structures[0])
+    temporary = tmp_path_factory.mktemp("temporary")
+    settings = {**DEBUG, "TMPDIR": str(temporary)}
+    async with own_hub(tmp_path_factory.mktemp("privacy"), settings) as stack, open_door(stack) as door:
+        yield Bench(stack, door, stack.options.world.structures[0], temporary)
 
 
 async def start(bench: Bench, service: str) -> None:
@@ -60,7 +74,69 @@ async def test_accepted_and_published(bench: Bench) -> None:
         (document,) = (await dmp.get("/documents")).json()["documents"]
         content = (await dmp.get(f"/documents/{document['unique_id']}/content")).content
     there = {hit.mark for hit in MARKS.find("DMP", content)}
-    assert there >= set(WORDS) - {"second INS", "birth date", "bad code", "bad field"}, "the marks must get through"
+    assert there >= PERSON | {"batch number", "product", "comment"}, "the marks must get through"
+
+
+async def kept_of(bench: Bench, act: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """What the DMP holds of the act, which is the last that it took."""
+    await bench.until(await bench.publish(act), "confirmee", bench.account_of(act))
+    async with httpx.AsyncClient(base_url=bench.stack.dmp_control_url) as dmp:
+        document = (await dmp.get("/documents")).json()["documents"][-1]
+        return document, (await dmp.get(f"/documents/{document['unique_id']}/content")).content
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+async def test_a_report_previewed_accepted_and_published(bench: Bench, kind: str) -> None:
+    """Marks of the content show in the preview (a PDF draws its letters by number), the others in the document."""
+    act = bench.typed(kind, report(kind))
+    answer = await bench.account_of(act).post("/v1/documents/preview", json=act)
+    assert (answer.status_code, answer.json()["problems"]) == (200, [])
+    shown = {hit.mark for hit in MARKS.find("preview", answer.json()["html"].encode())}
+    assert shown >= REPORTS[kind] | {"birth name", "title"}
+    document, content = await kept_of(bench, act)
+    assert (document["title"], document["author_count"]) == ("Note Zqxtitrée", 2)
+    assert {hit.mark for hit in MARKS.find("DMP", content)} >= AROUND
+
+
+async def test_files_accepted_and_published(bench: Bench) -> None:
+    """As a text and as a PDF, within the act and deposited."""
+    pdf = files.pdfa("Courrier zqxfourni", title="Courrier zqxfourni")
+    supplied = ((files.TEXT, "Courrier zqxfourni à ZWXQUIMARQUE.\n".encode()), (files.PDF, pdf))
+    for media_type, file in supplied:
+        answer = await bench.lgo.post("/v1/attachments", content=file, headers={"content-type": media_type})
+        assert (answer.status_code, MARKS.find("answer", answer.content)) == (201, set())
+        deposit = files.deposited(media_type, answer.json()["attachment_id"])
+        for content in (files.inline(media_type, file), deposit):
+            act = bench.typed("61357-0", content)
+            answer = await bench.lgo.post("/v1/documents/preview", json=act)
+            assert (answer.status_code, answer.json()["problems"]) == (200, [])
+            _, kept = await kept_of(bench, act)
+            assert {hit.mark for hit in MARKS.find("DMP", kept)} >= AROUND | {"file"}
+
+
+async def test_reports_and_files_refused(bench: Bench) -> None:
+    """By the rules of the content and by those of files; every answer tells places, never words."""
+    interview, test = report("entretien_pharmaceutique"), report("trod")
+    interview["topics"] = [{"code": "ZQXCODEFAUX", "comment": "Un conseil zqxdonné."}]
+    interview["conclusion"] = "ZWXQUIMARQUE\u200b"
+    hostile = files.pdf_with_javascript("Courrier zqxfourni")
+    acts = [
+        bench.typed("entretien_pharmaceutique", interview),
+        bench.typed("trod", test | {"test": "ZQXCODEFAUX", "results": [{"exam": "ZQXCODEFAUX", "result": "positif"}]}),
+        bench.typed("61357-0", files.inline(files.PDF, b"Courrier zqxfourni")),
+        bench.typed("61357-0", files.inline(files.PDF, hostile)),
+        bench.typed("61357-0", files.inline(files.PDF, hostile[:-600])),
+        bench.typed("61357-0", files.inline(files.TEXT, "Courrier zqxfourni".encode("utf-16"))),
+        bench.typed("61357-0", files.inline(files.RTF, rb"{\rtf1 Courrier zqxfourni \pict 00}")),
+        bench.typed("61357-0", files.inline(files.JPEG, b"\xff\xd8\xffCourrier zqxfourni")),
+    ]
+    for number, act in enumerate(acts):
+        shown = await bench.lgo.post("/v1/documents/preview", json=act)
+        assert shown.status_code == 200, number
+        view = await bench.until(await bench.publish(act), "refusee")
+        assert view["code"] == "DOCUMENT_INVALID"
+        told = json.dumps([view, shown.json()["problems"]], ensure_ascii=False).encode()
+        assert (shown.json()["problems"] != [], MARKS.find("answer", told)) == (True, set()), number
 
 
 async def test_refused_by_the_rules_of_the_document(bench: Bench) -> None:
@@ -84,6 +160,15 @@ async def test_refused_at_the_door(bench: Bench, ins: dict[str, str]) -> None:
 async def test_bodies_and_addresses_that_are_wrong(bench: Bench) -> None:
     lgo, act = bench.lgo, bench.act(patient())
     texts = json.dumps(act, ensure_ascii=False)
+    previewed = ("/v1/acts", "/v1/documents/preview")
+    wrong = (
+        bench.typed("61357-0", {"file": {"media_type": files.TEXT, "data": "Courrier zqxfourni $"}}),
+        bench.typed("61357-0", {"file": {"media_type": "ZQXCODEFAUX", "data": "Courrier zqxfourni"}}),
+        bench.typed("61357-0", files.deposited(files.PDF, FIRST_INS)),
+        bench.typed("61357-0", files.deposited(files.PDF, str(uuid4()))),
+        bench.typed("trod", report("entretien_pharmaceutique")),
+        bench.typed("entretien_pharmaceutique", report("entretien_pharmaceutique") | {"theme": "ZQXCODEFAUX"}),
+    )
     answers = [
         await lgo.post("/v1/acts", json=act | {"patient": patient() | {"birth_date": 7, "sex": "ZQXCODEFAUX"}}),
         await lgo.post("/v1/acts", content=texts[:-40].encode(), headers={"content-type": "application/json"}),
@@ -95,6 +180,10 @@ async def test_bodies_and_addresses_that_are_wrong(bench: Bench) -> None:
         await lgo.get("/v1/patients/ZWXQUIMARQUE", params={"ins": FIRST_INS}),
         await lgo.get(f"/v1/acts/{FIRST_INS}"),
         await lgo.get("/v1/acts", headers={"authorization": f"Bearer {FIRST_INS}"}),
+        *[await lgo.post(path, json=act) for path in previewed for act in wrong],
+        await lgo.post("/v1/attachments", content=b"zqxfourni", headers={"content-type": "text/zwxquimarque"}),
+        await lgo.post(f"/v1/attachments?name={FIRST_INS}", content=b"", headers={"content-type": files.TEXT}),
+        await lgo.get(f"/v1/attachments/{FIRST_INS}"),
         await lgo.get("/v1/acts", headers={"user-agent": "LGO ZWXQUIMARQUE", "traceparent": FIRST_INS}),
     ]
     assert [answer.status_code for answer in answers[:-1] if answer.status_code < 400] == []
@@ -180,6 +269,17 @@ async def test_crashes_with_the_act_in_hand(bench: Bench) -> None:
         await bench.until(act_id, "confirmee")
 
 
+async def test_children_killed_with_the_act_in_hand(bench: Bench) -> None:
+    """What prints, examines and checks dies at once while marked acts are built; all are built in the end."""
+    text = files.inline(files.TEXT, b"Courrier zqxfourni.\n" * 2000)
+    for module in ("press", "schematron"):
+        acts = [bench.typed("entretien_pharmaceutique", report("entretien_pharmaceutique")) for _ in range(4)]
+        ids = [await bench.publish(act) for act in (*acts, bench.typed("61357-0", text))]
+        await kill_worker(bench.stack, module)
+        for act_id in ids:
+            await bench.until(act_id, "confirmee")
+
+
 async def test_malformed_events_about_the_patient(bench: Bench) -> None:
     """Records that look like the gateway's and can't be read: parked or dead, the others go on."""
     records = [r for r in await read_topics(bench.stack) if dict(r.headers).get("ce_type") == b"act.received.v1"]
@@ -208,6 +308,18 @@ async def test_no_record_of_a_topic_shows_the_patient(bench: Bench) -> None:
 
 async def test_no_file_holds_the_patient(bench: Bench) -> None:
     assert MARKS.find_in(sweep.files(bench.stack)) == set()
+
+
+async def test_no_file_elsewhere_holds_the_patient(bench: Bench) -> None:
+    assert MARKS.find_in(sweep.left_elsewhere(bench.since, bench.temporary, bench.rules_cache)) == set()
+
+
+async def test_no_program_shows_the_patient_to_who_lists_processes(bench: Bench) -> None:
+    places = sweep.processes(bench.stack)
+    assert {"press", "schematron"} <= {word for _, content in places for word in sweep.worker_names(content)}
+    assert MARKS.find_in(places) == set()
+    children = [pid for module in ("press", "schematron") for pid in workers(bench.stack, module)]
+    assert sweep.standard_streams(children) == {os.devnull}, "what a library prints must go nowhere"
 
 
 async def test_no_table_shows_the_patient(bench: Bench) -> None:
@@ -276,6 +388,16 @@ async def test_the_search_finds_what_is_planted(bench: Bench) -> None:
         log.write(json.dumps({"event": name}).encode() + b"\n")
     planted = stack.home / "planted.bin"
     planted.write_bytes(base64.b64encode(b"...." + name.encode()))
+    left = [bench.temporary / "tmpplanted" / "page.pdf", bench.rules_cache / "planted.xml"]
+    try:
+        for path in left:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"<x>" + name.encode() + b"</x>")
+        elsewhere = MARKS.find_in(sweep.left_elsewhere(bench.since, bench.temporary, bench.rules_cache))
+    finally:
+        for path in left:
+            path.unlink()
+    assert {Hit(f"file {path}", "birth name", "text") for path in left} <= elsewhere
     await write(stack, "admin", [Copy("hub.access", b"k", (("h", name.encode()),), b"{}")])
     parts = urlsplit(stack.infra.database_admin_url)
     connection = await asyncpg.connect(urlunsplit(parts._replace(path=f"/{stack.databases.name}")))

@@ -28,7 +28,8 @@ from hub_local.stack import Stack
 from hub_local.world import Structure
 from hub_simulators.pki import StructureCertificates, TestPki
 
-from .conftest import new_act, stored, until_final
+from .conftest import new_act, stored, typed_act, until_final
+from .supplied_files import PDF, deposited, pdfa
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -219,24 +220,71 @@ async def test_nobody_enters_an_internal_server_without_a_certificate_of_ours(
 
 
 @pytest.mark.parametrize(
-    ("service", "path", "allowed"),
+    ("service", "method", "path", "allowed"),
     [
-        ("document-builder", "/internal/documents/{id}", {"dmp-publisher"}),
-        ("document-builder", "/internal/status", {"gateway", "admin"}),
-        ("dmp-publisher", "/internal/publications/{id}", {"gateway", "audit", "admin"}),
+        ("gateway", "GET", "/internal/attachments/{id}", {"document-builder"}),
+        ("document-builder", "GET", "/internal/documents/{id}", {"dmp-publisher"}),
+        ("document-builder", "POST", "/internal/preview", {"gateway"}),
+        ("document-builder", "GET", "/internal/status", {"gateway", "admin"}),
+        ("dmp-publisher", "GET", "/internal/publications/{id}", {"gateway", "audit", "admin"}),
     ],
 )
 async def test_an_internal_address_is_for_those_it_names(
-    stack: Stack, service: str, path: str, allowed: set[str]
+    stack: Stack, service: str, method: str, path: str, allowed: set[str]
 ) -> None:
     for peer in (*SERVICES, "admin"):
         async with httpx.AsyncClient(verify=stack.internal_tls(peer), timeout=10) as client:
-            answer = await client.get(stack.internal_url(service) + path.format(id=uuid4()))
+            answer = await client.request(method, stack.internal_url(service) + path.format(id=uuid4()))
         code = answer.json().get("code")
         if peer in allowed:
             assert (answer.status_code, code) != (403, "PEER_NOT_ALLOWED"), peer
         else:
             assert (answer.status_code, code) == (403, "PEER_NOT_ALLOWED"), peer
+
+
+async def test_a_deposited_file_is_shown_to_document_builder_alone(stack: Stack, lgos: dict[str, Lgo]) -> None:
+    structure, supplied = stack.options.world.structures[0], pdfa()
+    http = lgos[structure.client_id]._http
+    answer = await http.post("/v1/attachments", content=supplied, headers={"content-type": PDF})
+    attachment, inside = answer.json()["attachment_id"], stack.internal_url("gateway")
+    for peer in (*SERVICES, "admin"):
+        async with httpx.AsyncClient(verify=stack.internal_tls(peer), timeout=10) as client:
+            answer = await client.get(f"{inside}/internal/attachments/{attachment}")
+        if peer == "document-builder":
+            assert (answer.status_code, answer.content) == (200, supplied)
+        else:
+            assert (answer.status_code, answer.json()["code"]) == (403, "PEER_NOT_ALLOWED"), peer
+    for path in (f"/internal/attachments/{attachment}", f"/v1/attachments/{attachment}", "/internal/preview"):
+        assert (await http.get(path)).status_code in (404, 405), "the public server has no such address"
+
+
+async def test_another_accounts_file_does_not_exist(stack: Stack, lgos: dict[str, Lgo], dmp: httpx.AsyncClient) -> None:
+    mine, other = stack.options.world.structures[0], stack.options.world.structures[2]
+    assert mine.client_id != other.client_id
+    answer = await lgos[mine.client_id]._http.post(
+        "/v1/attachments", content=pdfa("Le mien."), headers={"content-type": PDF}
+    )
+    content = deposited(PDF, answer.json()["attachment_id"])
+    before = len(await stored(dmp))
+    stolen = typed_act(other, "61357-0", content)
+    for path in ("/v1/acts", "/v1/documents/preview"):
+        answer = await lgos[other.client_id]._http.post(path, json=stolen)
+        assert (answer.status_code, answer.json()["code"]) == (422, "ATTACHMENT_UNKNOWN"), path
+        assert [p["pointer"] for p in answer.json()["problems"]] == ["/content/file/attachment"]
+    used = (await lgos[mine.client_id].publish([typed_act(mine, "61357-0", content)]))[0]["act_id"]
+    assert (await until_final(lgos[mine.client_id], used))["state"] == "confirmee"
+    answer = await lgos[other.client_id]._http.post("/v1/acts", json=stolen)
+    assert (answer.status_code, answer.json()["code"]) == (422, "ATTACHMENT_UNKNOWN"), "also once it was used"
+    assert len(await stored(dmp)) == before + 1
+
+
+@pytest.mark.parametrize("path", ["/v1/attachments", "/v1/documents/preview"])
+async def test_files_and_previews_need_a_token_that_may_publish(stack: Stack, path: str) -> None:
+    auditor = {"authorization": f"Bearer {await stack.token(stack.options.world.auditor)}"}
+    for headers, statuses in (({}, {401}), ({"authorization": "Bearer x.y.z"}, {401}), (auditor, {401, 403})):
+        async with httpx.AsyncClient(base_url=stack.gateway_url, headers=headers) as client:
+            answer = await client.post(path, content=pdfa(), headers={"content-type": PDF})
+        assert answer.status_code in statuses
 
 
 # ── clock and certificates of the structures ─────────────────────────────────────────────────────────────────────────

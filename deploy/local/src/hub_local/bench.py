@@ -22,6 +22,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from hub_local import documents
 from hub_local.client import FINAL, Lgo, open_lgos
 from hub_local.infra import LocalInfra
 from hub_local.layout import Layout, repository_root
@@ -30,6 +31,8 @@ from hub_local.stack import Stack, StackOptions
 from hub_local.world import make_world, patients, vaccination
 
 RATES = (5.0, 25.0, 50.0)
+MIXED_RATE = 25.0
+EVERY_TYPE = 4  # one act in so many is a report, a rapid test or a supplied file
 ACCOUNTS = 4
 FEW = 4  # structures of the long run
 COMMAND = "make bench"
@@ -93,6 +96,10 @@ async def _bench(infra: LocalInfra, rules: Path | None, console: Console, quick:
         await _phase(Phase("warm", 3.0 if quick else 20.0), 25.0, lgos, source)
         for rate in RATES:
             await _measured(Phase(f"{count}.at_{rate:g}", seconds), rate, lgos, source, meter, keep, console)
+        mixed = _acts(stack, EVERY_TYPE)
+        await _measured(
+            Phase(f"{count}.mixed_at_{MIXED_RATE:g}", seconds), MIXED_RATE, lgos, mixed, meter, keep, console
+        )
         saturation = Phase(f"{count}.saturation", seconds if quick else 180.0 if count == FEW else 60.0)
         async with asyncio.TaskGroup() as group:
             group.create_task(_watch_memory(saturation, meter, keep))
@@ -108,15 +115,23 @@ async def _watch_memory(phase: Phase, meter: Meter, keep: Any) -> None:
         keep(f"{phase.name}.memory.services.at_{phase.seconds * look / LOOKS:.0f}s", size, "MiB")
 
 
-def _acts(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Endless (account, act), structure after structure, a new patient each time."""
+def _acts(stack: Stack, other_kinds: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Endless (account, act), structure after structure, a new patient each time: vaccinations.
+
+    With `other_kinds` one act in so many is another of a pharmacy's kinds, each in turn.
+    """
     people, number = patients(int(time.time()) % 90_000 + 1), 0
     structures = stack.options.world.structures
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+    others = list(documents.of_pharmacy(start).items())
     while True:
         structure = structures[number % len(structures)]
         number += 1
-        yield structure.client_id, vaccination(structure, next(people), f"B{number:07d}", start)
+        act = vaccination(structure, next(people), f"B{number:07d}", start)
+        if other_kinds and number % other_kinds == 0:
+            kind, content = others[number // other_kinds % len(others)]
+            act = documents.act(kind, structure, act["patient"], f"O{number:07d}", start, content)
+        yield structure.client_id, act
 
 
 async def _measured(
