@@ -24,7 +24,7 @@ def tables() -> dict[str, Sequence[Route]]:
         "gateway": gateway.table(MagicMock(), MagicMock()),
         "identity": identity.table(MagicMock(), MagicMock()),
         "consent-registry": consent_registry.table(MagicMock(), MagicMock()),
-        "document-builder": document_builder.table(MagicMock(), MagicMock(), MagicMock()),
+        "document-builder": document_builder.table(MagicMock(), 1.0, MagicMock(), MagicMock()),
         "dmp-publisher": dmp_publisher.table(MagicMock(), MagicMock(), MagicMock()),
         "audit": (),
     }

@@ -164,7 +164,7 @@ async def builder(service_db: Any, press: Press) -> AsyncIterator[BuilderService
     files = Files()
     documents = Documents(directory, sealer, store, workshop, cast(BlobClient, files), 1 << 20, clock)
     previews = Previews(pool, directory, workshop, cast(BlobClient, files), 1 << 20, clock)
-    routes = consumers.table(SETTINGS, documents, Endings(store, timedelta(days=7)))
+    routes = consumers.table(SETTINGS, 50.0, documents, Endings(store, timedelta(days=7)))
     purge = Purge(pool, clock, store, 60.0)
     yield BuilderService(pool, clock, sealer, store, purge, directory, bench, routes, previews, workshop.rules, files)
     await pool.close()

@@ -180,6 +180,39 @@ async def test_a_preparateur_writes_for_a_pharmacist_who_answers(builder: Builde
     assert await refused(builder, of_type("trod", **delegated)) == [("AUTHOR_NOT_FOR_TYPE", "/author/id")]
 
 
+async def test_a_preparateur_vaccinates_for_a_pharmacist_who_answers(builder: BuilderService) -> None:
+    await builder.learn_directory()
+    helper = author(professional_id="3330000001/7", family_name="AIDE", profession="39", subsection=None, civility="M")
+    await builder.handle("hub.directory", helper)
+    document = act().model_dump(mode="json") | {"author": {"id": "3330000001/7"}, "responsible": {"id": AUTHOR}}
+    _, entry, note = await built(builder, Act.model_validate(document))
+    assert [a.id for a in entry.authors] == ["3330000001/7", AUTHOR]
+    assert entry.legal_authenticator.id == AUTHOR
+    assert note.find(".//h:serviceEvent/h:performer//h:id", HL7).get("extension") == AUTHOR
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "printed"),
+    [
+        ("2026-11-23T18:30:00-04:00", "23/11/2026 à 18:30"),
+        ("2026-11-23T22:30:00Z", "23/11/2026 à 23:30"),
+        ("2026-11-23T22:30:00+01:00", "23/11/2026 à 22:30"),
+    ],
+)
+async def test_the_printed_time_is_the_acts_own(builder: BuilderService, occurred_at: str, printed: str) -> None:
+    await builder.learn_directory()
+    shown = await preview(builder, of_type("bilan_medication", occurred_at=occurred_at))
+    assert printed in shown.html
+
+
+async def test_an_act_of_one_moment_has_no_end(builder: BuilderService) -> None:
+    await builder.learn_directory()
+    moment = act().occurred_at.isoformat()
+    _, entry, document = await built(builder, of_type("bilan_medication", ended_at=moment))
+    assert entry.service_stop is None
+    assert document.find(".//h:serviceEvent/h:effectiveTime/h:high", HL7) is None
+
+
 async def test_masks_recipients_device_and_representatives_reach_the_document(builder: BuilderService) -> None:
     await builder.learn_directory()
     of = of_type(

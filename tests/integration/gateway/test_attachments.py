@@ -168,6 +168,7 @@ def purge(world: World) -> AttachmentPurge:
     ("content", "kind", "status", "code"),
     [
         (PDF, "application/msword", 415, "ATTACHMENT_TYPE_UNSUPPORTED"),
+        (b"texte", "text/plain; charset=iso-8859-1", 415, "ATTACHMENT_TYPE_UNSUPPORTED"),
         (b"", "application/pdf", 422, "ATTACHMENT_UNREADABLE"),
         (b"x" * 70_000, "application/pdf", 413, "REQUEST_TOO_LARGE"),
     ],
@@ -188,6 +189,10 @@ async def test_a_deposit_needs_a_token_that_may_write(world: World) -> None:
     assert (await world.client.post("/v1/attachments", content=PDF)).status_code == 401
     headers = world.headers(scope="acts:read", **{"content-type": "application/pdf"})
     assert (await world.client.post("/v1/attachments", content=PDF, headers=headers)).status_code == 403
+    assert (await deposit(world, b"texte", 'text/plain; charset="UTF-8"')).status_code == 201
+    await world.admin.execute("update membership set until = '2026-02-01'")
+    answer = await deposit(world)
+    assert (answer.status_code, answer.json()["code"]) == (403, "STRUCTURE_NOT_MEMBER")
 
 
 async def test_content_of_another_kind_than_the_type_is_refused(world: World) -> None:

@@ -37,6 +37,9 @@ async def test_the_door_says_all_that_is_wrong(world: World) -> None:
     answer = await world.post({**act(), "patient": {}}, PATH)
     assert answer.status_code == 422
     assert ("/patient/local_id") in {p["pointer"] for p in answer.json()["problems"]}
+    file = {"file": {"media_type": "application/pdf", "data": "pas du base64 !"}}
+    answer = await world.post(act(type="56445-0", content=file), PATH)
+    assert [p["code"] for p in answer.json()["problems"]] == ["ATTACHMENT_UNREADABLE"]
     assert (await world.client.post(PATH, json=act())).status_code == 401
     assert (await world.post(act(), PATH, client_id="lgc-cabinet")).status_code == 403
 

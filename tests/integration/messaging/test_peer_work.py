@@ -15,6 +15,7 @@ from hub_contracts.events.publication import PublicationPostponed
 from hub_kit.messaging.model import Effects, Emit, Peer, RetryAt, Route, Transient, Work
 from hub_kit.messaging.peer import PeerRunner
 from hub_kit.messaging.upkeep import Upkeep
+from hub_kit.telemetry import metric_defs as defs
 
 from .conftest import Service, envelope, event
 
@@ -226,6 +227,8 @@ async def test_one_effect_that_cannot_be_written_keeps_no_other_back(service: Se
     assert await service.count("outbox") == 5
     row = await service.pool.fetchrow("select key, state, last_code from work_item")
     assert tuple(row) == (str(bad), "waiting", "HANDLER_FAILED")
+    told = [service.metrics.value(defs.WORK_DONE, "call", outcome) for outcome in ("done", "retried")]
+    assert told == [5, 1]  # once each, although the group was written twice
 
 
 async def test_one_lease_that_was_lost_keeps_no_other_back(service: Service) -> None:

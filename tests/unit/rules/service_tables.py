@@ -15,7 +15,7 @@ from hub_kit.messaging.model import Route
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("gateway", "identity", "consent-registry", "document-builder", "dmp-publisher", "audit")
-TABLE_ARGUMENTS = {"gateway": 2, "identity": 2, "consent-registry": 2, "document-builder": 3, "dmp-publisher": 3}
+TABLE_ARGUMENTS = {"gateway": 2, "identity": 2, "consent-registry": 2, "document-builder": 4, "dmp-publisher": 3}
 
 
 @dataclass(frozen=True)

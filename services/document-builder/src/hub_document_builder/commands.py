@@ -20,7 +20,9 @@ from hub_interop.schematron import Progress
 from hub_interop.soap.errors import MessageUnreadable
 from hub_interop.terminologies import Built as Feeds
 from hub_interop.terminologies import PackageRefused, check_lines, install_lines, list_lines, load_installed
+from hub_kit.children import ChildFailed
 from hub_kit.clock import SystemClock
+from hub_kit.errors import ConfigurationError
 
 EXIT_PROBLEMS, EXIT_USAGE = 1, 2
 DEFAULT_CACHE = Path(".data/rules")
@@ -76,8 +78,10 @@ def validate(
         raise _failed("Rien ne peut être contrôlé sans copie des règles officielles : HUB_RULES_DIR ou --rules.")
     try:
         verdicts = asyncio.run(desk.verdicts(rules, cache, files, _tell))
-    except InstallFailed as error:
+    except (InstallFailed, ConfigurationError) as error:
         raise _failed(f"Les règles officielles ne peuvent pas être préparées : {error}") from None
+    except ChildFailed as error:
+        raise _failed(f"Un document ne peut pas être contrôlé : {error.code}") from None
     for name, verdict in verdicts.items():
         if as_json:
             findings = [
@@ -118,7 +122,7 @@ def install_rules(
     """Prépare les schématrons officiels pour qu'ils tournent vite ; à refaire quand les règles changent."""
     try:
         folder = asyncio.run(desk.installed(rules, cache, _tell))
-    except InstallFailed as error:
+    except (InstallFailed, ConfigurationError) as error:
         raise _failed(f"Les règles officielles ne peuvent pas être préparées : {error}") from None
     typer.echo(f"Règles prêtes : {folder}")
 
@@ -157,7 +161,7 @@ def _built(file: Path, rules: Path | None) -> Built:
         for line in error.lines:
             typer.echo(line, err=True)
         raise typer.Exit(EXIT_USAGE) from None
-    except DocumentBroken as error:
+    except (DocumentBroken, ConfigurationError, ChildFailed) as error:
         raise _failed(str(error)) from None
     if isinstance(made, Built):
         return made
@@ -184,7 +188,10 @@ def _write(content: bytes, out: Path | None) -> None:
     if out is None:
         sys.stdout.buffer.write(content)
         return
-    out.write_bytes(content)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise _failed(f"{out} : {error.strerror}") from None
     typer.echo(f"{out} : {len(content)} octets", err=True)
 
 

@@ -10,20 +10,19 @@ from hub_document_builder.handlers.endings import Endings
 from hub_document_builder.settings import Settings
 from hub_kit.messaging.model import Local, Peer, Route
 
-FILE_SECONDS = 15.0
-CHILDREN_ASKED = 3
-"""Children asked one after another for a document, at most: file or report twice, schematrons."""
+OTHER_SECONDS = 30.0
+"""For all but the children: the file from the gateway, writing, the XSD."""
 
 
-def table(settings: Settings, documents: Documents, endings: Endings) -> tuple[Route, ...]:
-    """(stream, event model, handler), one line each."""
+def table(settings: Settings, patience: float, documents: Documents, endings: Endings) -> tuple[Route, ...]:
+    """(stream, event model, handler), one line each. `patience`: the longest wait for a child, press or checker (s)."""
     build = Peer(
         "document",
         documents.load,
         documents.call,
         documents.decide,
         documents.apply,
-        call_seconds=FILE_SECONDS + CHILDREN_ASKED * settings.child_seconds,
+        call_seconds=OTHER_SECONDS + 2 * patience,
         concurrency=settings.builds_at_once,
     )
     end = Local("ending", endings.load, endings.decide, endings.apply)

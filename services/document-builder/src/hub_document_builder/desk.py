@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,12 +27,21 @@ from hub_interop.report import embedded_file, report_from_cda, report_html
 from hub_interop.schematron import Progress, Verdict, verdict_from_json
 from hub_interop.soap.errors import MessageUnreadable
 from hub_kit.clock import SystemClock
+from hub_kit.errors import ConfigurationError
 from hub_kit.value_sets import use_value_sets
 from hub_kit.web.validation import problems_of
 
 LARGEST = 64 * 1024 * 1024
-NO_DATABASE = Settings(database_url=SecretStr("postgresql://"), rules_dir=None)
 _SUFFIXES = {".pdf": "application/pdf", ".txt": "text/plain"}
+
+
+def file_settings() -> Settings:
+    """Settings for work on files: no database is opened. Raises ConfigurationError."""
+    try:
+        return Settings(database_url=SecretStr("postgresql://"), rules_dir=None)
+    except ValidationError as error:
+        names = ", ".join(sorted({str(e["loc"][0]) for e in error.errors()}))
+        raise ConfigurationError(f"HUB_DOCUMENT_BUILDER_…: {names}") from None
 
 
 class Bundle(BaseModel):
@@ -71,7 +79,7 @@ def read_bundle(file: Path) -> Bundle:
 
 async def made(file: Path, rules: Path | None) -> Made:
     """The document of the bundle's act, or why not. Raises BundleUnreadable, DocumentBroken."""
-    use_value_sets(NO_DATABASE.value_sets_dir, SystemClock())
+    use_value_sets(file_settings().value_sets_dir, SystemClock())
     bundle = read_bundle(file)
     act, kind = bundle.act, document_type(bundle.act.type)
     if kind is None or kind.content != act.content.kind:
@@ -82,7 +90,7 @@ async def made(file: Path, rules: Path | None) -> Made:
     if set(people_of(act)) - people.keys():
         return unknown_performer()
     sources = Sources(kind, act, declared_identity(act), bundle.structure, people)
-    pool = press_pool(NO_DATABASE)
+    pool = press_pool(file_settings())
     await pool.start()
     try:
         workshop = Workshop(load_rules(rules, None, Profile.OFF, required=False), Press(pool))
@@ -97,7 +105,7 @@ def _file(act: Act) -> bytes | None:
         return None
     try:
         return inline_file(act.content.file.data or "")
-    except binascii.Error:
+    except ValueError:
         raise BundleUnreadable(["/act/content/file/data  Le contenu du fichier n'est pas du base64 lisible."]) from None
 
 
@@ -114,7 +122,7 @@ async def verdicts(
 ) -> dict[Path, Verdict]:
     """What the official rules say of each file. Raises InstallFailed."""
     folder = await installed(rules, cache, progress)
-    pool = checker_pool(NO_DATABASE, folder)
+    pool = checker_pool(file_settings(), folder)
     await pool.start()
     try:
         return {file: verdict_from_json(await pool.ask(file.read_bytes())) for file in files}

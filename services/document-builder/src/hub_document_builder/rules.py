@@ -35,6 +35,7 @@ class Rules:
     """What is installed. `required`: without the official rules nothing is built.
 
     `one_in`: the sample of *débit*. `known_types`: what the operator's JDV_J07 has, None when it has none.
+    `unchecked_allowed`: the operator lets documents go without the official rules.
     """
 
     xsd: XsdValidator | None
@@ -44,16 +45,23 @@ class Rules:
     xsd_digest: str = ""
     one_in: int = 1
     known_types: frozenset[str] | None = None
+    unchecked_allowed: bool = False
 
     @property
     def installed(self) -> bool:
         """True when the operator's copy is there."""
         return self.xsd is not None
 
-    @property
-    def may_build(self) -> bool:
-        """False in production without the official rules, unless the operator allowed it."""
-        return self.installed or not self.required
+    def may_build(self, *, production: bool) -> bool:
+        """False for a structure in production (or any, in a hub in production) without the official rules.
+
+        Unless the operator allowed it.
+        """
+        return self.installed or self.unchecked_allowed or not (self.required or production)
+
+    def available(self, unique_id: str) -> bool:
+        """False while the schematrons that must see the document can't: nothing is printed or examined in vain."""
+        return self.schematrons is None or not self.sees(unique_id) or self.schematrons.ready
 
     @property
     def checked(self) -> tuple[str, ...]:
@@ -95,6 +103,8 @@ class Rules:
         """A sentence for the operator when documents are not checked as they should be."""
         if not self.installed:
             then = "acts wait for them" if self.required else "documents are built on the hub's own rules alone"
+            if not self.required and not self.unchecked_allowed:
+                then += ", acts of structures in production wait"
             return f"{UNCHECKED}: {then}"
         if self.schematrons is None or self.profile is Profile.OFF:
             return "official schematrons off: documents are checked against the XSD and the hub's own rules"
@@ -106,17 +116,24 @@ class Rules:
 
 
 def load_rules(
-    rules_dir: Path | None, schematrons: Schematrons | None, profile: Profile, *, required: bool, one_in: int = 20
+    rules_dir: Path | None,
+    schematrons: Schematrons | None,
+    profile: Profile,
+    *,
+    required: bool,
+    one_in: int = 20,
+    unchecked_allowed: bool = False,
 ) -> Rules:
     """The rules in force. Raises ConfigurationError when a folder is named and holds none that can be read."""
     if rules_dir is None:
-        return Rules(None, None, profile, required)
+        return Rules(None, None, profile, required, unchecked_allowed=unchecked_allowed)
     try:
         validator = XsdValidator(rules_dir)
     except RulesUnreadable as error:
         raise ConfigurationError(f"HUB_RULES_DIR: {error}") from None
     digest = hashlib.sha256((rules_dir / SCHEMA).read_bytes()).hexdigest()
-    return Rules(validator, schematrons, profile, required, digest[:16], one_in, _known_types(rules_dir))
+    known = _known_types(rules_dir)
+    return Rules(validator, schematrons, profile, required, digest[:16], one_in, known, unchecked_allowed)
 
 
 def _known_types(rules_dir: Path) -> frozenset[str] | None:

@@ -51,7 +51,7 @@ class Settings(ServiceSettings):
     max_file_bytes: int = Field(20 * 1024 * 1024, ge=1024, description="Largest supplied file, in bytes.")
     max_pages: int = Field(500, ge=1, le=10_000, description="Most pages of a supplied file.")
     max_body_bytes: int = Field(
-        32 * 1024 * 1024, ge=1024, description="Largest request body accepted, in bytes; a preview's file is in it."
+        12 * 1024 * 1024, ge=1024, description="Largest request body accepted, in bytes; a preview's file is in it."
     )
     allow_unchecked: bool = Field(
         False, description="In production, build documents without the official rules; otherwise acts wait for them."

@@ -203,13 +203,21 @@ with wanted as (
 insert into attachment_use (act_id, attachment_id)
 select act_id, attachment_id from wanted where attachment_id in (select id from kept)
 
+-- name: lock_released_attachments
+select b.id from blob b
+where b.purge_at is null and b.purged_at is null and exists (select from attachment_use u where u.attachment_id = b.id)
+  and not exists (
+    select from attachment_use u join act a using (act_id) where u.attachment_id = b.id and not a.stands_final
+  )
+order by b.id for update of b skip locked
+
 -- name: release_attachments
 -- Files all of whose acts are final: they may go some time after the last one came to its end.
 update blob set purge_at = ended.at + $1
 from (
   select u.attachment_id, max(a.changed_at) as at
-  from attachment_use u join act a using (act_id) join blob b on b.id = u.attachment_id
-  where b.purge_at is null and b.purged_at is null
+  from attachment_use u join act a using (act_id)
+  where u.attachment_id = any($2::uuid[])
   group by u.attachment_id having bool_and(a.stands_final)
 ) ended
 where blob.id = ended.attachment_id

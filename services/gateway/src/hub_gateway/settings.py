@@ -17,7 +17,7 @@ class Settings(ServiceSettings):
     service: ClassVar[str] = "gateway"
 
     max_body_bytes: int = Field(
-        28 * 1024 * 1024, ge=1024, description="Largest request body accepted, in bytes; a file in base64 is in it."
+        21 * 1024 * 1024, ge=1024, description="Largest request body accepted, in bytes; a deposited file is one."
     )
     max_attachment_bytes: int = Field(
         20 * 1024 * 1024, ge=1024, description="Largest file accepted for an act, in bytes."

@@ -17,8 +17,8 @@ class SuppliedFile(PublicModel):
 
     media_type: Literal["application/pdf", "text/plain", "application/rtf", "image/jpeg", "image/tiff"]
     attachment: UUID | None = Field(default=None, description="Identifiant rendu par POST /v1/attachments")
-    data: Annotated[str, Field(max_length=28_000_000)] | None = Field(
-        default=None, repr=False, description="Contenu en base64, pour un petit fichier"
+    data: Annotated[str, Field(max_length=6_000_000)] | None = Field(
+        default=None, repr=False, description="Contenu en base64, pour un fichier de 4 Mo au plus"
     )
 
     @model_validator(mode="after")

@@ -9,5 +9,15 @@ from hub_kit.children.model import (
     PoolState,
 )
 from hub_kit.children.pool import ChildPool
+from hub_kit.children.process import bare_environment
 
-__all__ = ["ChildEvent", "ChildFailed", "ChildLimits", "ChildPool", "ChildrenBusy", "Failure", "PoolState"]
+__all__ = [
+    "ChildEvent",
+    "ChildFailed",
+    "ChildLimits",
+    "ChildPool",
+    "ChildrenBusy",
+    "Failure",
+    "PoolState",
+    "bare_environment",
+]

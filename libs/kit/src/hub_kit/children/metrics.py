@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hub_kit.children.model import ChildEvent
-from hub_kit.children.pool import ChildPool
+from hub_kit.children.model import ChildEvent, PoolState
 from hub_kit.telemetry import metric_defs as defs
 from hub_kit.telemetry.metrics import Metrics
 
 
-def counting(metrics: Metrics) -> Callable[[ChildEvent], None]:
-    """For `on_event` of a pool: counts everything that happens, times the answers."""
+def watching(metrics: Metrics | None) -> Callable[[ChildEvent, PoolState], None]:
+    """For `on_event` of a pool: counts what happens, times the answers, shows how the pool is."""
 
-    def count(event: ChildEvent) -> None:
+    def tell(event: ChildEvent, state: PoolState) -> None:
+        if metrics is None:
+            return
         metrics.inc(defs.CHILDREN_EVENTS, event.pool, event.kind, event.code)
         if event.kind == "answered":
             metrics.observe(defs.CHILDREN_SECONDS, event.seconds, event.pool)
+        metrics.set(defs.CHILDREN_ALIVE, state.alive, event.pool)
+        metrics.set(defs.CHILDREN_WAITING, state.waiting, event.pool)
+        metrics.set(defs.CHILDREN_RESIDENT_BYTES, state.resident, event.pool)
 
-    return count
-
-
-def measure(metrics: Metrics, pool: ChildPool) -> None:
-    """Set the gauges of the pool as it is now."""
-    state = pool.state()
-    metrics.set(defs.CHILDREN_ALIVE, state.alive, pool.name)
-    metrics.set(defs.CHILDREN_WAITING, state.waiting, pool.name)
-    metrics.set(defs.CHILDREN_RESIDENT_BYTES, state.resident, pool.name)
+    return tell

@@ -32,7 +32,7 @@ class ChildPool:
     """`size` child processes that answer requests; at most `queue` more requests wait.
 
     `argv` is a program that calls `hub_kit.children.child.serve`. `variables` is added to the children's otherwise
-    bare environment. `on_event` is called for everything that happens, from the event loop, and must not block.
+    bare environment. `on_event` is told everything that happens and how the pool is then; it must not block.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ChildPool:
         queue: int,
         limits: ChildLimits,
         variables: Mapping[str, str] | None = None,
-        on_event: Callable[[ChildEvent], None] = lambda _: None,
+        on_event: Callable[[ChildEvent, PoolState], None] = lambda _event, _state: None,
     ) -> None:
         if size < 1 or queue < 0:
             raise ValueError("size must be 1 or more, queue 0 or more")
@@ -229,7 +229,7 @@ class ChildPool:
 
     def _note(self, kind: str, code: str = "", seconds: float = 0.0) -> None:
         self._counts[kind] += 1
-        self._tell(ChildEvent(self.name, kind, code, seconds))
+        self._tell(ChildEvent(self.name, kind, code, seconds), self.state())
 
     def _alive(self) -> list[Child]:
         return [slot.child for slot in self._slots if slot.child is not None]

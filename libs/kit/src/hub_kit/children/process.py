@@ -29,6 +29,11 @@ class RequestRefused(Exception):
     """The child couldn't work on the request and is ready for another one."""
 
 
+def bare_environment() -> dict[str, str]:
+    """What any program needs of the service's environment, and nothing else: no address, no secret."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
 class Child:
     """A running child, ready for requests one after the other."""
 
@@ -47,7 +52,7 @@ class Child:
         The child doesn't see the service's environment, where secrets may be: only `variables` and what any program
         needs.
         """
-        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | dict(variables)
+        environment = bare_environment() | dict(variables)
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, env=environment)

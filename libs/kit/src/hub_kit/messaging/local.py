@@ -33,11 +33,14 @@ class LocalRunner:
         failed: list[UUID] = []
         async with self._bench.pool.acquire() as connection:
             try:
+                ending: Ending | None = None
                 async with connection.transaction():
                     claimed = await self._claimer.claim(connection, self._handler.batch, self._handler.per_lane)
                     if claimed:
                         failed = [c.envelope.id for c in claimed]
-                        await self._handle(connection, claimed)
+                        ending = await self._handle(connection, claimed)
+                if ending is not None:
+                    ending.committed()
             except Exception as error:
                 if not failed:
                     raise
@@ -47,7 +50,7 @@ class LocalRunner:
             self._bench.wake_relay()
         return len(failed)
 
-    async def _handle(self, connection: Connection, claimed: list[Claimed]) -> None:
+    async def _handle(self, connection: Connection, claimed: list[Claimed]) -> Ending:
         ending = Ending(self._bench, self.name, self.limit)
         now = self._bench.clock.now()
         live = []
@@ -68,23 +71,28 @@ class LocalRunner:
         if all_effects:
             await self._handler.apply(connection, all_effects)
         await self._bench.outbox.settle(connection, ending.settlement, now)
+        return ending
 
     async def _redo(self, connection: Connection, event_id: UUID, known: Exception | None) -> None:
         """Handle one item in its own transaction; if that fails too, settle it as failed."""
         error = known
         if error is None:
             try:
+                done: Ending | None = None
                 async with connection.transaction():
                     item = await self._claimer.claim_one(connection, event_id)
                     if item is not None:
-                        await self._handle(connection, [item])
+                        done = await self._handle(connection, [item])
+                if done is not None:
+                    done.committed()
                 return
             except Exception as again:
                 error = again
+        ending = Ending(self._bench, self.name, self.limit)
         async with connection.transaction():
             item = await self._claimer.claim_one(connection, event_id)
             if item is None:
                 return
-            ending = Ending(self._bench, self.name, self.limit)
             ending.failed(item, error)
             await self._bench.outbox.settle(connection, ending.settlement, self._bench.clock.now())
+        ending.committed()

@@ -124,12 +124,13 @@ class PeerRunner:
                     return await self._lease(connection, [item]) if item is not None else []
             except Exception as again:
                 error = again
+        ending = Ending(self._bench, self.name, self.limit)
         async with self._bench.pool.acquire() as connection, connection.transaction():
             item = await self._claimer.claim_one(connection, event_id)
             if item is not None:
-                ending = Ending(self._bench, self.name, self.limit)
                 ending.failed(item, error)
                 await self._bench.outbox.settle(connection, ending.settlement, self._bench.clock.now())
+        ending.committed()
         self._bench.wake_relay()
         return []
 
@@ -203,3 +204,4 @@ class PeerRunner:
             if effects:
                 await self._handler.apply(connection, effects)
             await self._bench.outbox.settle(connection, ending.settlement, self._bench.clock.now())
+        ending.committed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from hub_contracts.errors import ErrorCode
@@ -40,12 +41,19 @@ class Bench:
 
 @dataclass(slots=True)
 class Ending:
-    """How the items of one batch end; becomes a Settlement."""
+    """How the items of one batch end; becomes a Settlement. `committed` is called once that is written for good."""
 
     bench: Bench
     handler: str
     limit: DeadLimit
     settlement: Settlement = field(default_factory=Settlement)
+    _afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+    def committed(self) -> None:
+        """Count, log and remember what ended: a batch that is done again item by item is told once."""
+        for tell in self._afterwards:
+            tell()
+        self._afterwards.clear()
 
     def superseded(self, claimed: Claimed, lease_id: UUID | None = None) -> None:
         """A newer version of the act is known: nothing to do (design rule 3)."""
@@ -63,7 +71,7 @@ class Ending:
         self.settlement.add(claimed.work(lease_id), effects)
         outcome = "done" if effects.retry is None else "postponed"
         self._count(outcome)
-        self.limit.alive()
+        self._afterwards.append(self.limit.alive)
 
     def failed(self, claimed: Claimed, error: Exception, lease_id: UUID | None = None) -> None:
         """A piece of the handler raised: tried again later, or dead."""
@@ -72,14 +80,17 @@ class Ending:
             return
         work = claimed.work(lease_id)
         verdict = judge(error, work, self.bench.clock.now(), self.bench.rng)
-        log.warning(
-            "work.failed",
-            exc_info=error,
-            handler=self.handler,
-            event_id=str(work.id),
-            code=verdict.code.value,
-            attempts=work.attempts + 1,
-            dead=verdict.retry is None,
+        self._afterwards.append(
+            partial(
+                log.warning,
+                "work.failed",
+                exc_info=error,
+                handler=self.handler,
+                event_id=str(work.id),
+                code=verdict.code.value,
+                attempts=work.attempts + 1,
+                dead=verdict.retry is None,
+            )
         )
         if verdict.retry is not None:
             self.settlement.add(work, Effects(retry=verdict.retry))
@@ -93,10 +104,10 @@ class Ending:
         if blocked is not None:
             self.settlement.emitted.append((blocked, claimed.envelope.id, claimed.envelope.traceparent))
         self._count("dead")
-        self.limit.dead(claimed.envelope.lane)
+        self._afterwards.append(partial(self.limit.dead, claimed.envelope.lane))
 
     def _count(self, outcome: str) -> None:
-        self.bench.metrics.inc(defs.WORK_DONE, self.handler, outcome)
+        self._afterwards.append(partial(self.bench.metrics.inc, defs.WORK_DONE, self.handler, outcome))
 
 
 def models_of(routes_models: list[type[Event]]) -> dict[str, type[Event]]:

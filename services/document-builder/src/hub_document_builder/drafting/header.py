@@ -8,7 +8,7 @@ from uuid import UUID
 from hub_contracts.acts import Act, Trod, Visibility
 from hub_contracts.acts import Address as DeclaredAddress
 from hub_contracts.acts import Patient as DeclaredPatient
-from hub_contracts.events.directory import ProfessionalPublished, StructurePublished
+from hub_contracts.events.directory import ProfessionalPublished
 from hub_contracts.sealed import QualifiedIdentity
 from hub_document_builder.drafting.ids import DocumentIds
 from hub_document_builder.drafting.sources import Sources, performer_of
@@ -32,9 +32,6 @@ from hub_interop.cda import (
 from hub_interop.terminologies import value_set
 from hub_kit.ids import oid_from_uuid
 
-DEPISTAGE = "DEPISTAGE"
-TROD_TYPE = "96173-0"
-
 
 def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHeader:
     """The header. Times are in the local offset that the act gives (`AAAAMMJJhhmmss+zzzz`)."""
@@ -51,7 +48,7 @@ def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHead
         title=title_of(sources),
         created_at=now.astimezone(act.occurred_at.tzinfo).replace(microsecond=0),
         patient=_patient(sources.identity, act.patient, sources.structure.structure_id),
-        authors=_authors(sources, organisation, performer),
+        authors=_authors(sources, organisation, performer, responsible),
         performer=performer,
         responsible=responsible,
         recipients=tuple(Contact(r.id, r.family_name, r.given_name) for r in act.recipients),
@@ -61,7 +58,7 @@ def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHead
             if r.attending
         ),
         service_start=act.occurred_at,
-        service_stop=act.ended_at,
+        service_stop=_stop(act),
         masks=masks_of(act.visibility),
     )
 
@@ -83,27 +80,33 @@ def masks_of(visibility: Visibility) -> tuple[str, ...]:
     return tuple(code for code, wanted in flags.items() if wanted)
 
 
-def _authors(sources: Sources, organisation: Organisation, performer: Author) -> tuple[AnyAuthor, ...]:
-    """Who wrote first, then the others; who did the act is one of them; a device last."""
+def _stop(act: Act) -> datetime | None:
+    """The end of the act; none when it is written as the start is, to the second."""
+    stop, start = act.ended_at, act.occurred_at
+    return None if stop is not None and stop.replace(microsecond=0) == start.replace(microsecond=0) else stop
+
+
+def _authors(
+    sources: Sources, organisation: Organisation, performer: Author, responsible: Author | None
+) -> tuple[AnyAuthor, ...]:
+    """Who wrote first, then the others; who did a vaccination or a test, and who answers for it, are of them; a
+    device last."""
     act = sources.act
     people = [_person(sources, act.author.id, organisation, "/author")]
     people += [
         _person(sources, who.id, organisation, f"/co_authors/{index}") for index, who in enumerate(act.co_authors)
     ]
-    if performer.professional.id not in {a.professional.id for a in people} and _wants_performer(act):
-        people.append(performer)
-    once = {author.professional.id: author for author in reversed(people)}
-    authors: list[AnyAuthor] = [*reversed(once.values())]
+    if act.content.kind in ("vaccination", "trod"):
+        people += [performer, *((responsible,) if responsible is not None else ())]
+    once: dict[str, AnyAuthor] = {}
+    for author in people:
+        once.setdefault(author.professional.id, author)
+    authors = list(once.values())
     if act.device is not None:
         number = internal_number(organisation.id, act.device.number)
         device = Device(number, act.device.model, act.device.software)
         authors.append(DeviceAuthor(device, organisation, origin="/device"))
     return tuple(authors)
-
-
-def _wants_performer(act: Act) -> bool:
-    """A vaccinator is always an author of the note; so is who did a test."""
-    return act.content.kind in ("vaccination", "trod")
 
 
 def _person(sources: Sources, professional_id: str, organisation: Organisation, origin: str) -> Author:
@@ -133,15 +136,10 @@ def _organisation(sources: Sources) -> Organisation:
         id=structure.identifier_at(moment) or "",
         name=structure.name,
         sector=structure.sector,
-        practice_setting=_practice_setting(sources.kind.type, structure),
+        practice_setting=structure.practice_setting,
         address=Address(address.lines, address.postal_code, address.city),
         phone=structure.phone,
     )
-
-
-def _practice_setting(document_type: str, structure: StructurePublished) -> str:
-    """A rapid test is always a dépistage (BIO-TROD 2024.01)."""
-    return DEPISTAGE if document_type == TROD_TYPE else structure.practice_setting
 
 
 def _patient(identity: QualifiedIdentity, declared: DeclaredPatient, structure_id: UUID) -> PatientIdentity:

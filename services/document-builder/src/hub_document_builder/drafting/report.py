@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hub_document_builder.reports import sections_of
@@ -31,11 +32,16 @@ def framed(header: DocumentHeader, sections: tuple[Section, ...]) -> Report:
         letterhead=_letterhead(header),
         patient=_patient(header),
         authors=tuple(_author(author) for author in header.authors) + _responsible(header),
-        date=header.service_start.astimezone(PARIS),
+        date=_read_at(header.service_start),
         reference=version,
         sections=sections,
         footer=FOOTER,
     )
+
+
+def _read_at(moment: datetime) -> datetime:
+    """In the offset of the act, as the document says it; a software that sends UTC means the time in Paris."""
+    return moment if moment.utcoffset() else moment.astimezone(PARIS)
 
 
 def _letterhead(header: DocumentHeader) -> Letterhead:

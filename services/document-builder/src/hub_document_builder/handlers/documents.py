@@ -12,13 +12,13 @@ from hub_contracts.document_types import DocumentType, document_type
 from hub_contracts.errors import ErrorCode
 from hub_contracts.events import ActEvent, ActRefused, Problem
 from hub_contracts.events.alimentation import AlimentationAuthorised
-from hub_contracts.events.directory import ProfessionalPublished, StructurePublished
+from hub_contracts.events.directory import Mode, ProfessionalPublished, StructurePublished
 from hub_contracts.events.document import ContentRef, DocumentBuilt
 from hub_contracts.sealed import QualifiedIdentity
 from hub_contracts.states import Stage
 from hub_document_builder.domain import MEDIA_TYPE, Built, Invalid, Made, Waiting, unknown_performer
 from hub_document_builder.drafting import DocumentIds, Sources, ids_of, people_of, performer_of
-from hub_document_builder.handlers.workshop import RULES_SECONDS, Workshop
+from hub_document_builder.handlers.workshop import CHECKS_SECONDS, RULES_SECONDS, Workshop
 from hub_document_builder.store import DocumentRow, KeptDocument, Store
 from hub_kit.blob_client import BlobClient, BlobGone, BlobUnavailable
 from hub_kit.blobs import NewBlob, content_ref
@@ -96,10 +96,7 @@ class Documents:
             raise Fatal(ErrorCode.SEAL_UNREADABLE)
         if kind is None:
             raise Fatal(ErrorCode.ACT_TYPE_UNKNOWN)
-        rules = self.workshop.rules
-        if not rules.may_build or rules.too_old_for(kind.type):
-            return Waiting(ErrorCode.DOCUMENT_RULES_UNAVAILABLE, RULES_SECONDS)
-        lacking = _lacking(act, materials)
+        lacking = self._hindrance(event, kind, act, materials)
         if lacking is not None or materials.structure is None:
             return lacking or Waiting(ErrorCode.UPSTREAM_UNAVAILABLE, DIRECTORY_SECONDS)
         try:
@@ -111,6 +108,19 @@ class Documents:
             raise Transient(ErrorCode.UPSTREAM_UNAVAILABLE) from None
         sources = Sources(kind, act, identity, materials.structure, materials.people)
         return await self.workshop.make(sources, ids_for(event, act), file, now)
+
+    def _hindrance(
+        self, event: AlimentationAuthorised, kind: DocumentType, act: Act, materials: Materials
+    ) -> Made | None:
+        """What keeps the document from being begun: rules that are not there, people or structure not known yet."""
+        structure, rules = materials.structure, self.workshop.rules
+        if structure is None:
+            return Waiting(ErrorCode.UPSTREAM_UNAVAILABLE, DIRECTORY_SECONDS)
+        if not rules.may_build(production=structure.mode is Mode.PRODUCTION) or rules.too_old_for(kind.type):
+            return Waiting(ErrorCode.DOCUMENT_RULES_UNAVAILABLE, RULES_SECONDS)
+        if not rules.available(ids_for(event, act).unique_id):
+            return Waiting(ErrorCode.DOCUMENT_RULES_UNAVAILABLE, CHECKS_SECONDS)
+        return _lacking(act, materials)
 
     async def _file(self, act: Act) -> bytes | None:
         """What the LGO supplied. Raises BlobGone, BlobUnavailable."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -48,7 +48,9 @@ from hub_kit.db import Pool
 from hub_kit.errors import HubError
 from hub_kit.messaging.directory import Directory
 
-NIL = UUID(int=0)
+AT_ONCE = 4
+"""Previews in the making at a time: documents need the press as well."""
+LATER = {"retry-after": "2"}
 VISIBLE_PATIENT = "Visible par le patient dans Mon espace santé."
 HIDDEN_PATIENT = "Non visible par le patient : à n'employer que le temps d'une consultation d'annonce."
 VISIBLE_PROFESSIONALS = "Visible par les professionnels de santé autorisés par le patient."
@@ -95,6 +97,7 @@ class Previews:
     attachments: BlobClient | None
     file_bytes: int
     clock: Clock
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def preview(self, asked: PreviewRequest) -> PreviewView:
         """The preview. Raises HubError SERVICE_UNAVAILABLE when something of the hub's is missing or busy."""
@@ -111,17 +114,20 @@ class Previews:
         if set(people_of(asked.act)) - people.keys():
             return _view(kind, asked.act, kind.title, None, None, unknown_performer().problems)
         sources = Sources(kind, asked.act, declared_identity(asked.act), structure, people)
+        if self.room.locked():
+            raise HubError(ErrorCode.SERVICE_UNAVAILABLE, headers=LATER)
         try:
-            return await self._made(sources, asked.act, structure)
+            async with self.room:
+                return await self._made(sources, asked.act, structure)
         except (PressBusy, BlobUnavailable):
-            raise HubError(ErrorCode.SERVICE_UNAVAILABLE) from None
+            raise HubError(ErrorCode.SERVICE_UNAVAILABLE, headers=LATER) from None
 
     async def _made(self, sources: Sources, act: Act, structure: StructurePublished) -> PreviewView:
         now, ids = self.clock.now(), ids_of(structure.structure_id, 1)
         header = header_of(sources, ids, now)
         try:
             file = await self._file(act)
-        except (BlobGone, binascii.Error):
+        except (BlobGone, ValueError):
             gone = Problem(
                 code=ErrorCode.ATTACHMENT_UNKNOWN.value, pointer="/content/file", text=ErrorCode.ATTACHMENT_UNKNOWN.text
             )
@@ -159,7 +165,7 @@ class Previews:
 
 
 def inline_file(data: str) -> bytes:
-    """The file that came inside an act, in base64 with or without line ends. Raises binascii.Error."""
+    """The file that came inside an act, in base64 with or without line ends. Raises ValueError."""
     return base64.b64decode("".join(data.split()), validate=True)
 
 

@@ -33,11 +33,13 @@ from hub_document_builder.drafting import (
 from hub_document_builder.rules import ChecksUnavailable, Rules
 from hub_document_builder.upstreams.press import FileUnusable, Press, PressBusy
 from hub_document_builder.workers.jobs import ExamineJob
-from hub_interop.cda import Body, DocumentHeader, UnstructuredBody, build_document, check_document
+from hub_interop.cda import Body, DocumentHeader, UnstructuredBody, VaccinationNote, build_document, check_document
+from hub_interop.ins.matricule import Environment
 from hub_interop.xds.from_cda import PersonFacts, entry_facts
 from hub_kit.blobs import maybe_in_thread
 
-BUSY_SECONDS = 1.0
+BUSY_SECONDS = 2.0
+CHECKS_SECONDS = 5.0
 RULES_SECONDS = 300.0
 _ANY_PDF = UnstructuredBody(b"%PDF-1.4", "application/pdf")
 """Stands for a file that isn't there yet, so that the header's problems are known before it is printed."""
@@ -45,10 +47,11 @@ _ANY_PDF = UnstructuredBody(b"%PDF-1.4", "application/pdf")
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Makes documents. `file` is what the LGO supplied, None for other acts."""
+    """Makes documents. `environment`: whose matricules may be in them, None for any."""
 
     rules: Rules
     press: Press
+    environment: Environment | None = None
 
     async def make(self, sources: Sources, ids: DocumentIds, file: bytes | None, now: datetime) -> Made:
         """The document, everything that keeps it from being made, or a wait. Raises DocumentBroken."""
@@ -73,9 +76,9 @@ class Workshop:
         problems = type_problems(sources.kind, act, sources.people)
         body: Body | None = structured_body(act, ids)
         if body is not None:
-            return _distinct(*problems, *told(check_document(header, body, now))), body
+            return _distinct(*problems, *self._problems(header, body, now)), body
         if has_own_report(act):
-            problems = (*problems, *content_problems(act, now), *told(check_document(header, _ANY_PDF, now)))
+            problems = (*problems, *content_problems(act, now), *self._problems(header, _ANY_PDF, now))
             if problems:
                 return _distinct(*problems), None
             pdf = await self.press.report(report_of(header, act.content), header.created_at, ids.unique_id)
@@ -85,8 +88,11 @@ class Workshop:
             body = await self._supplied(act.content, header, file or b"")
         except FileUnusable as unusable:
             found = tuple(Problem(code=p.code, pointer="/content/file", text=p.text) for p in unusable.problems)
-            return _distinct(*problems, *told(check_document(header, _ANY_PDF, now)), *found), None
-        return _distinct(*problems, *told(check_document(header, body, now))), body
+            return _distinct(*problems, *self._problems(header, _ANY_PDF, now), *found), None
+        return _distinct(*problems, *self._problems(header, body, now)), body
+
+    def _problems(self, header: DocumentHeader, body: Body, now: datetime) -> tuple[Problem, ...]:
+        return told(check_document(header, body, now, self.environment))
 
     async def _supplied(self, content: SuppliedDocument, header: DocumentHeader, file: bytes) -> UnstructuredBody:
         author = header.author.organisation.name
@@ -108,7 +114,6 @@ class Workshop:
 def entry_of(identity: QualifiedIdentity, header: DocumentHeader, body: Body, ids: DocumentIds) -> SealedEntry:
     """What the DMP's metadata need of this document, from the model that its bytes come from."""
     facts = entry_facts(header, body)
-    note = facts.type == "87273-9"
     return SealedEntry(
         identity=identity,
         local_oid=facts.patient.local_oid,
@@ -123,7 +128,7 @@ def entry_of(identity: QualifiedIdentity, header: DocumentHeader, body: Body, id
         facility=facts.facility,
         practice_setting=facts.practice_setting,
         confidentiality=facts.confidentiality,
-        vaccination_id=str(ids.vaccination_id).upper() if note else None,
+        vaccination_id=str(ids.vaccination_id).upper() if isinstance(body, VaccinationNote) else None,
     )
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hub_document_builder.upstreams.asking import NOT_THE_REQUEST, asked_twice
 from hub_document_builder.workers.jobs import REFUSED, ExamineJob, ReportJob, pack_job
 from hub_interop.report.model import Report
-from hub_kit.children import ChildFailed, ChildPool, ChildrenBusy, Failure
+from hub_kit.children import ChildFailed, ChildPool, ChildrenBusy
 
 DIED = ("FILE_UNREADABLE", "Le fichier n'a pas pu être examiné : il est illisible ou beaucoup trop complexe.")
-
-_NOT_THE_FILE = (Failure.CLOSED, Failure.UNAVAILABLE, Failure.NOT_STARTED)
 
 
 class PressBusy(Exception):
@@ -37,10 +37,11 @@ class FileUnusable(Exception):
 
 
 class Press:
-    """Work for the children, one job at a time each."""
+    """Work for the children, one job at a time each. `patience`: how long a job may take, its wait included (s)."""
 
-    def __init__(self, pool: ChildPool) -> None:
+    def __init__(self, pool: ChildPool, patience: float = 60.0) -> None:
         self.pool = pool
+        self._patience = patience
 
     def problem(self) -> str | None:
         """A sentence for the operator while no child works."""
@@ -49,15 +50,7 @@ class Press:
 
     async def report(self, report: Report, created_at: datetime, document_id: str) -> bytes:
         """The report as PDF/A-1b. Raises PressBusy; ChildFailed when it cannot be printed, which is our bug."""
-        try:
-            answer = await self.pool.ask(pack_job(ReportJob(report, created_at, document_id)))
-        except ChildrenBusy:
-            raise PressBusy from None
-        except ChildFailed as failed:
-            if failed.retryable:
-                raise PressBusy from None
-            raise
-        return answer[1:]
+        return (await self._asked(pack_job(ReportJob(report, created_at, document_id))))[1:]
 
     async def examine(self, content: bytes, job: ExamineJob) -> tuple[str, bytes]:
         """Media type and bytes to send: those supplied, or what they were converted to.
@@ -65,12 +58,8 @@ class Press:
         Raises FileUnusable, also for a file that no child survives; PressBusy.
         """
         try:
-            answer = await self._asked_twice(pack_job(job, content))
-        except ChildrenBusy:
-            raise PressBusy from None
-        except ChildFailed as failed:
-            if failed.code in _NOT_THE_FILE:
-                raise PressBusy from None
+            answer = await self._asked(pack_job(job, content))
+        except ChildFailed:
             raise FileUnusable((FileProblem(*DIED),)) from None
         if answer[:1] == REFUSED:
             problems: list[dict[str, Any]] = json.loads(answer[1:])
@@ -78,11 +67,14 @@ class Press:
         kind, _, kept = answer[1:].partition(b"\n")
         return kind.decode("ascii"), kept
 
-    async def _asked_twice(self, job: bytes) -> bytes:
-        """A child may have died of something else the first time."""
+    async def _asked(self, job: bytes) -> bytes:
+        """Raises PressBusy when it isn't the job's fault, or when others' jobs take too long; else ChildFailed."""
         try:
-            return await self.pool.ask(job)
+            async with asyncio.timeout(self._patience):
+                return await asked_twice(self.pool, job)
+        except (ChildrenBusy, TimeoutError):
+            raise PressBusy from None
         except ChildFailed as failed:
-            if failed.code is not Failure.DIED:
-                raise
-            return await self.pool.ask(job)
+            if failed.code in NOT_THE_REQUEST:
+                raise PressBusy from None
+            raise

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from hub_interop.schematron import Progress, verdict_from_json
-from hub_kit.children import ChildFailed, ChildPool, ChildrenBusy
+from hub_contracts.document_types import Level, document_types
+from hub_document_builder.upstreams.asking import NOT_THE_REQUEST, asked_twice
+from hub_interop.schematron import ManifestUnreadable, Progress, read_manifest, verdict_from_json
+from hub_interop.schematron.volets import WITHOUT_SCHEMATRON
+from hub_kit.children import ChildFailed, ChildPool, ChildrenBusy, bare_environment
 from hub_kit.telemetry import logs
 
 log = logs.get_logger("hub.document-builder")
@@ -23,6 +26,7 @@ INSTALLER = "hub_document_builder.workers.install_rules"
 CHECKER = "hub_document_builder.workers.schematron"
 INSTALL_SECONDS = 600.0
 AGAIN_SECONDS = 60.0
+LOOK_SECONDS, HOPELESS_SECONDS = 2.0, 60.0
 
 
 class ChecksUnavailable(Exception):
@@ -60,21 +64,32 @@ Pools = Callable[[Path], ChildPool]
 class Schematrons:
     """Installs what is missing, keeps the children running, asks them."""
 
-    def __init__(self, source: Path, cache: Path, pools: Pools) -> None:
+    def __init__(self, source: Path, cache: Path, pools: Pools, patience: float = 60.0) -> None:
         self._source = source
         self._cache = cache
         self._pools = pools
+        self._patience = patience
         self.pool: ChildPool | None = None
         self._stopping = asyncio.Event()
         self._failure = ""
+        self._lacking: tuple[str, ...] = ()
         self.state = State.INSTALLING
         self.digest = ""
+
+    @property
+    def ready(self) -> bool:
+        """True when documents can be checked."""
+        return self.state is State.READY
 
     def problem(self) -> str | None:
         """A sentence for the operator while documents wait for the schematrons."""
         if self.state is State.READY:
             alive = self.pool is not None and self.pool.state().alive
-            return None if alive else "no child process checks documents with the official schematrons: documents wait"
+            if not alive:
+                return "no child process checks documents with the official schematrons: documents wait"
+            if self._lacking:
+                return f"official schematrons lack {', '.join(self._lacking)}: such documents wait"
+            return None
         if self.state is State.INSTALLING:
             return "official schematrons are being installed: documents wait"
         return f"official schematrons not installed ({self._failure}): documents wait"
@@ -89,8 +104,8 @@ class Schematrons:
             while not self._stopping.is_set():
                 try:
                     await self._start()
-                    await self._stopping.wait()
-                except (InstallFailed, ChildFailed, OSError) as error:
+                    await self._until_broken()
+                except (InstallFailed, ChildFailed, OSError, ValueError, ManifestUnreadable) as error:
                     self.state, self._failure = State.FAILED, str(error)
                     log.warning("schematrons.not_installed", reason=str(error))
                     await _pause(self._stopping, AGAIN_SECONDS)
@@ -104,8 +119,20 @@ class Schematrons:
         await self._close()
         self.pool = self._pools(installed.folder)
         await self.pool.start()
+        self._lacking = lacking(installed.folder)
         self.digest, self.state = installed.digest[:16], State.READY
         log.info("schematrons.ready", digest=self.digest)
+
+    async def _until_broken(self) -> None:
+        """Return when told to stop, or when no child could be started for a while: then all is installed anew."""
+        without = 0.0
+        while not self._stopping.is_set() and without < HOPELESS_SECONDS:
+            await _pause(self._stopping, LOOK_SECONDS)
+            alive = self.pool is not None and self.pool.state().alive
+            without = 0.0 if alive else without + LOOK_SECONDS
+        if not self._stopping.is_set():
+            self.state = State.INSTALLING
+            log.warning("schematrons.lost")
 
     async def _close(self) -> None:
         if self.pool is not None:
@@ -117,11 +144,25 @@ class Schematrons:
         if self.pool is None or self.state is not State.READY:
             raise ChecksUnavailable(busy=self.state is not State.FAILED)
         try:
-            answer = await self.pool.ask(document)
-        except (ChildrenBusy, ChildFailed):
+            async with asyncio.timeout(self._patience):
+                answer = await asked_twice(self.pool, document)
+        except (ChildrenBusy, TimeoutError):
             raise ChecksUnavailable(busy=True) from None
-        found = verdict_from_json(answer).errors
-        return tuple(f"{f.schematron or f.code}: {f.location}: {f.text}" for f in found)
+        except ChildFailed as failed:
+            if failed.code in NOT_THE_REQUEST:
+                raise ChecksUnavailable(busy=True) from None
+            raise  # this very document breaks the checker: a bug, told as one
+        found = verdict_from_json(answer)
+        if any(f.code == WITHOUT_SCHEMATRON for f in found.findings):
+            raise ChecksUnavailable(busy=False)
+        return tuple(f"{f.schematron or f.code}: {f.location}: {f.text}" for f in found.errors)
+
+
+def lacking(folder: Path) -> tuple[str, ...]:
+    """The models of the hub's own documents that no installed schematron checks. Raises ManifestUnreadable."""
+    served = {(one.root, one.extension) for one in read_manifest(folder).volets()}
+    wanted = {(k.template.root, k.template.extension) for k in document_types().values() if k.level is Level.N3}
+    return tuple(sorted(f"{root} {extension}" for root, extension in wanted - served))
 
 
 async def install(
@@ -132,7 +173,7 @@ async def install(
     Raises InstallFailed.
     """
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", INSTALLER, str(source), str(cache), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", INSTALLER, str(source), str(cache), stdout=asyncio.subprocess.PIPE, env=bare_environment()
     )
     assert child.stdout is not None
     reading = asyncio.create_task(_last_line(child.stdout, progress))

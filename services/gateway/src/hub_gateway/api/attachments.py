@@ -17,6 +17,7 @@ from hub_gateway.handlers.attachments import Attachments
 from hub_kit.errors import HubError
 
 PATH = "/v1/attachments"
+UTF8 = ("", "charset=utf-8", 'charset="utf-8')
 DOC = """Dépose un fichier (PDF, texte UTF-8, RTF, JPEG, TIFF) pour un acte qui le nommera dans
 `content.file.attachment`. Le corps est le fichier lui-même, `Content-Type` dit ce qu'il est. Un fichier qu'aucun acte
 ne nomme part au bout de trois jours ; un petit fichier peut aussi voyager dans l'acte, en base64 (`content.file.data`).
@@ -32,8 +33,9 @@ def add_attachments(api: APIRouter, gate: Gate, attachments: Attachments) -> Non
         request: Request, body: Annotated[bytes, Body(media_type="application/octet-stream")]
     ) -> Response:
         visitor = await gate.enter(request, Scope.ACTS_WRITE)
-        media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if media_type not in MEDIA_TYPES:
+        media_type, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+        media_type = media_type.strip()
+        if media_type not in MEDIA_TYPES or parameters.replace(" ", "").strip('"') not in UTF8:
             raise HubError(ErrorCode.ATTACHMENT_TYPE_UNSUPPORTED)
         ref, until = await attachments.deposit(visitor, media_type, await request.body())
         kept = {

@@ -67,7 +67,10 @@ PREVIEW: dict[str, Any] = {
     "document_type": "78601-2",
     "label": "CR d'entretien pharmaceutique",
     "title": "Compte rendu d'entretien pharmaceutique",
-    "visibility": ["Visible par le patient.", "Visible par les professionnels de santé qu'il autorise."],
+    "visibility": [
+        "Visible par le patient dans Mon espace santé.",
+        "Visible par les professionnels de santé autorisés par le patient.",
+    ],
     "html": "<!doctype html>…",
     "pdf": "JVBERi0xLjQK…",
     "flags": [

@@ -45,8 +45,10 @@ class Attachments:
     async def deposit(self, visitor: Visitor, media_type: str, content: bytes) -> tuple[ContentRef, datetime]:
         """Keep a file; its reference, and until when it waits for an act.
 
-        Raises HubError REQUEST_TOO_LARGE, ATTACHMENT_UNREADABLE (empty), SERVICE_UNAVAILABLE.
+        Raises HubError STRUCTURE_NOT_MEMBER, REQUEST_TOO_LARGE, ATTACHMENT_UNREADABLE (empty), SERVICE_UNAVAILABLE.
         """
+        if not visitor.structures:
+            raise HubError(ErrorCode.STRUCTURE_NOT_MEMBER)
         if len(content) > self.max_bytes:
             raise HubError(ErrorCode.REQUEST_TOO_LARGE)
         if not content:
@@ -100,10 +102,11 @@ class Attachments:
 
         Those whose file came `inside` them name none.
         """
-        named = {i: file.attachment for i, act in acts.items() if i not in inside and (file := file_of(act))}
+        files = {index: file_of(act) for index, act in acts.items() if index not in inside}
+        named = {index: file.attachment for index, file in files.items() if file is not None and file.attachment}
         if not named:
             return set()
-        own = await store.own(connection, visitor.account_id, {a for a in named.values() if a is not None})
+        own = await store.own(connection, visitor.account_id, set(named.values()))
         return {index for index, attachment in named.items() if attachment not in own}
 
 
@@ -166,7 +169,7 @@ class AttachmentPurge:
 
     async def turn(self) -> int:
         """Purge all that is due; how many files."""
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire() as connection, connection.transaction():
             await store.release(connection, USED_KEPT)
         purged = 0
         while True:

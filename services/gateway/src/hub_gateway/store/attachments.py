@@ -28,5 +28,10 @@ async def use(connection: Connection, uses: Sequence[tuple[UUID, UUID]]) -> int:
 
 
 async def release(connection: Connection, kept: timedelta) -> None:
-    """Files all of whose acts are final may go `kept` after the last of them ended."""
-    await connection.execute(QUERIES.release_attachments, kept)
+    """Files all of whose acts are final may go `kept` after the last of them ended; in the caller's transaction.
+
+    They are locked first and looked at again: an act may have taken one up meanwhile.
+    """
+    rows = await connection.fetch(QUERIES.lock_released_attachments)
+    if rows:
+        await connection.execute(QUERIES.release_attachments, kept, [row["id"] for row in rows])
