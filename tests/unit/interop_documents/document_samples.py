@@ -133,6 +133,8 @@ def variants(header: DocumentHeader) -> dict[str, DocumentHeader]:
             local_id="é&<\"'>", address=Address((LONG[:200], "<b>"), "33000", "BORDEAUX & <Cie>"),
             birth_place_city="L'Haÿ-les-Roses",
         ),
+        "used_name_alone": _patient(header, used_name="DURAND & FILS"),
+        "used_given_name_alone": _patient(header, used_given_name="Domi"),
         "corsican": _patient(
             header, matricule=matricule("180032A004001"), sex="M", birth_date="1980-03-02", birth_place_code="2A004",
             birth_place_city="AJACCIO",

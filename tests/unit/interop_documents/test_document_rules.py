@@ -113,6 +113,11 @@ def second(author: Author | DeviceAuthor) -> Sample:
     return n1(authors=(BY_PHARMACIST, author))
 
 
+def by_delegate(**changes: object) -> Sample:
+    """A note that a préparateur wrote with the pharmacist."""
+    return replace(HEADER, authors=(PREPARATEUR, BY_PHARMACIST), performer=BY_PHARMACIST, **changes), NOTE  # type: ignore[arg-type]
+
+
 def nurse(**changes: object) -> Author:
     return replace(BY_NURSE, professional=replace(NURSE, **changes))  # type: ignore[arg-type]
 
@@ -144,19 +149,24 @@ MUTANTS: list[Mutant] = [
     ("AUTHOR_RESPONSIBLE_INVALID", "/responsible/id", n1(responsible=PREPARATEUR)),
     ("AUTHOR_RESPONSIBLE_INVALID", "/responsible/id", n1(authors=(SECRETARY,), responsible=SECRETARY)),
     ("AUTHOR_RESPONSIBLE_INVALID", "/responsible/id", n1(responsible=nurse(id="3330000001/1"))),
-    ("AUTHOR_RESPONSIBLE_NOT_AUTHOR", "/responsible/id", (replace(HEADER, responsible=BY_NURSE), NOTE)),
+    ("AUTHOR_RESPONSIBLE_NOT_AUTHOR", "/responsible/id", by_delegate(responsible=BY_NURSE)),
+    ("AUTHOR_RESPONSIBLE_NOT_NEEDED", "/responsible/id", n1(responsible=BY_NURSE)),
+    ("AUTHOR_RESPONSIBLE_NOT_NEEDED", "/responsible/id", n1(authors=(BY_NURSE,), responsible=BY_PHARMACIST)),
     ("AUTHOR_FUNCTION_UNKNOWN", "/authors/1/id", second(replace(BY_NURSE, function="MEDECIN"))),
-    ("AUTHOR_TIME_AFTER_DOCUMENT", "/authors/1/id", second(replace(DEVICE, time=START + timedelta(hours=1)))),
+    ("AUTHOR_TIME_AFTER_DOCUMENT", "/authors/1/id", second(replace(BY_NURSE, time=START + timedelta(hours=1)))),
+    ("AUTHOR_TIME_AFTER_DOCUMENT", "/authors/1/number", second(replace(DEVICE, time=START + timedelta(hours=1)))),
+    ("DOC_TIME_WITHOUT_ZONE", "/authors/1/number", second(replace(DEVICE, time=NAIVE))),
     ("DOC_TIME_WITHOUT_ZONE", "/authors/1/id", second(replace(BY_NURSE, time=NAIVE))),
     ("AUTHOR_ID_INVALID", "/authors/1/id", second(nurse(id="810000000008"))),
     ("AUTHOR_ID_INVALID", "/data_enterer/id", n1(data_enterer=nurse(id="x"))),
-    ("AUTHOR_NAME_MISSING", "/responsible/id", n1(responsible=nurse(given_name=""))),
+    ("AUTHOR_NAME_MISSING", "/responsible/id", n1(authors=(PREPARATEUR,), responsible=nurse(given_name=""))),
     ("AUTHOR_SPECIALTY_UNKNOWN", "/authors/1/id", second(nurse(specialty="G15_61"))),
     ("AUTHOR_CIVILITY_UNKNOWN", "/authors/1/id", second(nurse(title="IDE"))),
-    ("DEVICE_ID_INVALID", "/authors/1/id", device(id="810000000009")),
-    ("DEVICE_ID_INVALID", "/authors/1/id", device(id="88")),
-    ("DEVICE_ID_INVALID", "/authors/1/id", device(id="31330000001/88")),
-    ("DEVICE_KIND_UNKNOWN", "/authors/1/id", device(specialty="G15_21")),
+    ("DEVICE_ID_INVALID", "/authors/1/number", device(id="810000000009")),
+    ("DEVICE_ID_INVALID", "/authors/1/number", device(id="88")),
+    ("DEVICE_ID_INVALID", "/authors/1/number", device(id="31330000001/88")),
+    ("DEVICE_ID_INVALID", "/authors/1/number", device(id=internal_number("", "88"))),
+    ("DEVICE_KIND_UNKNOWN", "/authors/1/number", device(specialty="G15_21")),
     ("DEVICE_NAME_MISSING", "/authors/1/model", device(model=" ")),
     ("DEVICE_NAME_MISSING", "/authors/1/software", device(software="")),
     ("PERSON_NAME_MISSING", "/patient/representatives/1/family_name", relative(family_name="")),
@@ -211,7 +221,7 @@ MUTANTS: list[Mutant] = [
     ("TROD_EXAM_UNKNOWN", "/content/results/0/exam", rapid(results=(TrodResult("5799-2", "positif"),))),
     ("TROD_EXAM_UNKNOWN", "/content/results/1/exam", rapid(results=(TrodResult("78012-2", "positif"),) * 2)),
     ("TROD_SAMPLED_IN_FUTURE", "/content/sampled_at", rapid(sampled_at=LATE)),
-    ("TROD_SAMPLED_AFTER_ACT", "/content/sampled_at", rapid(sampled_at=START + timedelta(minutes=26))),
+    ("TROD_SAMPLED_AFTER_ACT", "/content/sampled_at", rapid(sampled_at=START + timedelta(minutes=31))),
     ("DOC_TIME_WITHOUT_ZONE", "/content/sampled_at", rapid(sampled_at=NAIVE)),
     ("TROD_SAMPLED_BEFORE_BIRTH", "/content/sampled_at", rapid(sampled_at=START.replace(year=1979, month=3, day=26))),
     ("TROD_KIT_MISSING", "/content/kit", rapid(kit=None)),
@@ -250,7 +260,30 @@ def test_the_origin_of_a_person_says_where_the_problem_is() -> None:
     assert found(n1(authors=(BY_PHARMACIST, wrong))) == [("AUTHOR_ID_INVALID", "/co_authors/3/id")]
     unnamed = replace(DEVICE, device=replace(DEVICE.device, model=""), origin="/device")
     assert found(n1(authors=(BY_PHARMACIST, unnamed))) == [("DEVICE_NAME_MISSING", "/device/model")]
+    unnumbered = replace(DEVICE, device=replace(DEVICE.device, id="88"), origin="/device")
+    assert found(n1(authors=(BY_PHARMACIST, unnumbered))) == [("DEVICE_ID_INVALID", "/device/number")]
+    late = replace(DEVICE, time=START + timedelta(hours=1), origin="/device")
+    assert found(n1(authors=(BY_PHARMACIST, late))) == [("AUTHOR_TIME_AFTER_DOCUMENT", "/device/number")]
     assert replace(BY_NURSE, origin="/x") == BY_NURSE
+
+
+def test_a_participant_made_from_a_recipient_is_told_where_the_recipient_is_and_once() -> None:
+    gp = replace(GP, id="801234567890")
+    attending = Participant(gp, "INF", "PCP", LATE, origin="/recipients/1")
+    assert found(n1(recipients=(PRESCRIBER, gp), participants=(attending,))) == [
+        ("CONTACT_ID_INVALID", "/recipients/1/id"),
+        ("PARTICIPANT_SINCE_IN_FUTURE", "/recipients/1/since"),
+    ]
+    assert replace(attending, origin=None) == attending
+    for code in ("CONTACT_ID_INVALID", "PERSON_NAME_MISSING", "PARTICIPANT_TYPE_UNKNOWN", "STRUCTURE_ID_INVALID"):
+        assert any(pointer.startswith("/recipients/{n}/") for pointer in CATALOGUE[code].pointers), code
+
+
+def test_an_author_may_be_named_again_as_responsible() -> None:
+    again = replace(BY_PHARMACIST, professional=replace(BY_PHARMACIST.professional), origin="/responsible")
+    assert found(n1(responsible=again)) == []
+    assert found(by_delegate(responsible=BY_PHARMACIST)) == []
+    assert found(n1(authors=(DEVICE, BY_PHARMACIST), responsible=BY_PHARMACIST)) == []
 
 
 @pytest.mark.parametrize("oid", ["1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11"])
@@ -305,6 +338,14 @@ def test_a_number_of_the_structure_s_own_is_qualified_by_the_structure(structure
     assert internal_number(structure, "88") == number
     assert is_professional_id(number)
     assert found(device(id=number)) == []
+
+
+@pytest.mark.parametrize(
+    "structure", ["", "9330000001", "93330000001", "533300000010001", "3330000001", "٣330000001", "1330000001\n", " "]
+)
+@pytest.mark.parametrize("number", ["88", "", "3330000001/88"])
+def test_a_number_of_no_structure_is_refused_and_does_not_fail(structure: str, number: str) -> None:
+    assert found(device(id=internal_number(structure, number))) == [("DEVICE_ID_INVALID", "/authors/1/number")]
 
 
 def test_the_title_of_a_trod_names_the_test() -> None:

@@ -194,6 +194,8 @@ def test_times_are_in_utc_whatever_the_offset() -> None:
         ({"sex": "UN"}, "PID-8|U"),
         ({"birth_given_names": "DOMINIQUE"}, "PID-5|PAT-TROIS^DOMINIQUE^DOMINIQUE^^^^L"),
         ({"used_given_name": "Domi"}, "PID-5|PAT-TROIS^Domi^^^^^D"),
+        ({"used_name": "DURAND"}, "PID-5|DURAND^DOMINIQUE^^^^^D"),
+        ({"used_name": " DURAND & FILS "}, "PID-5|DURAND \\T\\ FILS^DOMINIQUE^^^^^D"),
         (
             {"first_birth_given_name": "ANNE LAURE", "birth_given_names": "ANNE LAURE MARIE"},
             "PID-5|PAT-TROIS^ANNE LAURE^ANNE LAURE MARIE^^^^L",
@@ -203,6 +205,28 @@ def test_times_are_in_utc_whatever_the_offset() -> None:
 def test_the_traits_are_those_of_the_identity(changes: dict[str, str], told: str) -> None:
     header: DocumentHeader = patient(**changes)
     assert told in document_entry(header, NOTE, ENTRY_ID).source_patient_info
+
+
+@pytest.mark.parametrize(
+    ("family", "given", "names"),
+    [
+        ("DURAND", None, ("DURAND", "DOMINIQUE")),
+        (None, "Domi", ("PAT-TROIS", "Domi")),
+        ("DURAND", "Domi", ("DURAND", "Domi")),
+        (None, None, None),
+        ("", " ", None),
+    ],
+)
+def test_document_and_metadata_say_the_same_used_names(
+    family: str | None, given: str | None, names: tuple[str, str] | None
+) -> None:
+    header: DocumentHeader = patient(used_name=family, used_given_name=given)
+    assert header.patient.used_names == names
+    root = etree.fromstring(build_document(header, NOTE))
+    found = [node.text for node in root.iterfind(".//{*}patient/{*}name/*[@qualifier='CL']")]
+    assert found == list(names or ())
+    told = [value for value in document_entry(header, NOTE, ENTRY_ID).source_patient_info if value.endswith("^D")]
+    assert told == ([f"PID-5|{names[0]}^{names[1]}^^^^^D"] if names else [])
 
 
 def test_the_facts_are_plain_and_can_travel() -> None:

@@ -123,7 +123,7 @@ TRAITS = source_patient_info(
     birth_given_names=("DOMINIQUE", "MARIE-LOUISE"),
     birth_date="19790328",
     sex="F",
-    used_name="DE VINCI",
+    used=("DE VINCI", "DOMINIQUE"),
     birthplace="51215",
 )
 

@@ -73,9 +73,12 @@ def test_a_killed_installation_leaves_nothing_and_two_at_once_are_one(copy: Path
     folder = Path(str(runs[0][1][-1]["installed"]))
     assert runs[1][1][-1] == {"installed": str(folder)}
     assert sorted(path.name for path in cache.iterdir()) == sorted([".lock", folder.name])
-    (folder / read_manifest(folder).schematrons[0].path).unlink()  # a cleaned cache
-    status, told = run_install(copy, cache)
-    assert (status, len(told)) == (0, 7)
+    manifest = read_manifest(folder)
+    for lost in (manifest.schematrons[0].path, "xsd/CDA_extended.xsd"):  # a cleaned cache
+        assert lost in {served.path for served in manifest.schematrons} | dict(manifest.copied).keys()
+        (folder / lost).unlink()
+        status, told = run_install(copy, cache)
+        assert (status, len(told)) == (0, 7)
 
 
 @pytest.mark.parametrize(

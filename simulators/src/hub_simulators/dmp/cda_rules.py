@@ -12,7 +12,7 @@ from hub_simulators.dmp import schemes, valuesets
 from hub_simulators.dmp.cda import Cda, Identifier
 from hub_simulators.dmp.cda_header import check_header
 from hub_simulators.dmp.cda_people import check_people, compare_people
-from hub_simulators.dmp.formats import OID_STRUCTURE, cda_time, cx, matricule_ok, oid_ok
+from hub_simulators.dmp.formats import OID_STRUCTURE, cda_time, cx, matricule_ok, oid_ok, unescape
 from hub_simulators.dmp.n1_body import check_body
 from hub_simulators.dmp.refusals import Findings
 from hub_simulators.dmp.registry_objects import RegistryObject
@@ -147,9 +147,9 @@ def _check_patient_metadata(cda: Cda, entry: RegistryObject, findings: Findings)
         findings.repository("cda.xds.sourcePatientId", "sourcePatientId absent du CDA", entry.id)
     values = entry.slots.get("sourcePatientInfo", [])
     birth = next((value for value in values if value.startswith("PID-5|") and value.endswith("^L")), "")
-    family, _, rest = birth.removeprefix("PID-5|").partition("^")
+    names = [unescape(part) for part in birth.removeprefix("PID-5|").split("^")]
     gender = {"F": {"PID-8|F"}, "M": {"PID-8|M"}, "UN": {"PID-8|U", "PID-8|UN"}}.get(patient.gender, set())
-    same = family == patient.birth_family and rest.partition("^")[0] == patient.birth_given
+    same = names[:2] == [patient.birth_family, patient.birth_given]
     if not same or f"PID-7|{patient.birth_time}" not in values or not gender & set(values):
         findings.repository("cda.xds.sourcePatientInfo", "sourcePatientInfo différent des traits du CDA", entry.id)
     _check_used_name(cda, values, entry, findings)
@@ -159,7 +159,7 @@ def _check_used_name(cda: Cda, values: list[str], entry: RegistryObject, finding
     """The used name (`^D`) and the birthplace (PID-11) are optional; when there, they are the document's."""
     patient = cda.patient
     for value in values:
-        parts = value.partition("|")[2].split("^")
+        parts = [unescape(part) for part in value.partition("|")[2].split("^")]
         used = value.startswith("PID-5|") and value.endswith("^D")
         if used and parts[:2] != [patient.used_family, patient.used_given]:
             findings.repository("cda.xds.sourcePatientInfo.used", "nom utilisé différent de celui du CDA", entry.id)

@@ -22,7 +22,14 @@ _XCN = re.compile(
     r"&(?P<oid>[\d.]+)&ISO\^(?P<use>[DU])\^\^\^(?P<kind>IDNPS|EI|RI)"
 )
 _XON = re.compile(r"(?P<name>[^\^&]+)\^\^\^\^\^&(?P<oid>[\d.]+)&ISO\^(?P<kind>IDNST|SIREN)\^\^\^(?P<id>[^\^&]+)")
+_ESCAPED = re.compile(r"\\([EFSTR])\\")
+_SEPARATORS = {"E": "\\", "F": "|", "S": "^", "T": "&", "R": "~"}
 _INS = re.compile(r"\d{6}[\dAB]\d{8}")
+
+
+def unescape(component: str) -> str:
+    """Return what a component of an HL7 v2 composite says: `\\T\\` is `&`, `\\S\\` is `^` and so on."""
+    return _ESCAPED.sub(lambda match: _SEPARATORS[match[1]], component)
 
 
 def luhn(digits: str) -> bool:
@@ -80,7 +87,7 @@ class Cx:
 def cx(value: str) -> Cx | None:
     """Read `id^^^&OID&ISO^NH|PI`; None when the value has another shape."""
     match = _CX.fullmatch(value)
-    return Cx(match["id"], match["oid"], match["kind"]) if match else None
+    return Cx(unescape(match["id"]), match["oid"], match["kind"]) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +104,18 @@ class Xcn:
 def xcn(value: str, *, check_key: bool) -> Xcn | None:
     """Read an authorPerson or legalAuthenticator; None when a part is wrong (§3.3)."""
     match = _XCN.fullmatch(value)
-    if match is None or not match["family"].strip() or not match["given"].strip():
+    if match is None:
         return None
-    kind, identifier, oid = match["kind"], match["id"], match["oid"]
+    kind, oid = match["kind"], match["oid"]
+    identifier, family, given = (unescape(match[name]) for name in ("id", "family", "given"))
+    if not family.strip() or not given.strip():
+        return None
     if kind == "RI":
         good = match["use"] == "U" and system_ok(identifier, oid)
     else:
         good = match["use"] == "D" and oid == OID_PS and professional_ok(identifier, check_key=check_key)
         good = good and kind == ("EI" if "/" in identifier else "IDNPS")
-    return Xcn(identifier, match["family"], match["given"], oid, kind) if good else None
+    return Xcn(identifier, family, given, oid, kind) if good else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +133,12 @@ def xon(value: str) -> Xon | None:
     match = _XON.fullmatch(value)
     if match is None or not match["name"].strip():
         return None
-    if match["kind"] == "IDNST" and (match["oid"] != OID_STRUCTURE or not structure_ok(match["id"])):
+    kind, oid, identifier = match["kind"], match["oid"], unescape(match["id"])
+    if kind == "IDNST" and (oid != OID_STRUCTURE or not structure_ok(identifier)):
         return None
-    if match["kind"] == "SIREN" and (match["oid"] != OID_SIREN or not re.fullmatch(r"\d{9}", match["id"])):
+    if kind == "SIREN" and (oid != OID_SIREN or not re.fullmatch(r"\d{9}", identifier)):
         return None
-    return Xon(match["name"], match["oid"], match["kind"], match["id"])
+    return Xon(unescape(match["name"]), oid, kind, identifier)
 
 
 def instant(value: str) -> datetime | None:

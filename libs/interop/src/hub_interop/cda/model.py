@@ -111,6 +111,22 @@ class PatientIdentity:
     birth_place_city: str | None = None
     representatives: tuple[Representative, ...] = ()
 
+    @property
+    def used_names(self) -> tuple[str, str] | None:
+        """Family name and given name in use, as `used_names` tells them."""
+        return used_names(self.birth_name, self.first_birth_given_name, self.used_name, self.used_given_name)
+
+
+def used_names(
+    birth_name: str, first_birth_given_name: str, used_name: str | None, used_given_name: str | None
+) -> tuple[str, str] | None:
+    """Family name and given name in use, None when neither is told.
+
+    The one that is not told is that of birth: the birth name, the first birth given name (RNIV).
+    """
+    family, given = (used_name or "").strip(), (used_given_name or "").strip()
+    return (family or birth_name, given or first_birth_given_name) if family or given else None
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -156,12 +172,16 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Who else takes part. `type` is of JDV_J144, `function` of JDV_J47: INF and PCP for the médecin traitant."""
+    """Who else takes part. `type` is of JDV_J144, `function` of JDV_J47: INF and PCP for the médecin traitant.
+
+    `origin` is where that person stands in the LGO's act (`/recipients/0`), when it is not `/participants/{n}`.
+    """
 
     contact: Contact
     type: str
     function: str | None = None
     since: datetime | None = None
+    origin: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from hub_interop.cda.bodies import Body, TrodReport, UnstructuredBody, VaccinationNote
-from hub_interop.cda.elements import stamp
 from hub_interop.cda.model import DocumentHeader
+from hub_interop.cda.moments import is_after, is_before_day
 from hub_interop.cda.problems import CdaProblem, problem
 from hub_interop.cda.rules_file import file_problems
 from hub_interop.cda.rules_involved import involved_problems
@@ -24,8 +24,6 @@ from hub_interop.xds.codes import CLASS_CODES, CLASSES_NOT_WRITABLE, TYPE_PREFIX
 __all__ = ["check_document", "is_oid", "is_professional_id"]
 
 MAX_TITLE = 128
-CLOCK_TOLERANCE = timedelta(minutes=5)
-_ONE_DAY = timedelta(days=1)
 _LEVELS = ("N", "R", "V")
 _CUMUL = frozenset({"INVISIBLE_PATIENT", "MASQUE_PS"})
 
@@ -37,7 +35,7 @@ def check_document(
 
     `now` is aware. `environment`, when given, also refuses the matricules of the other one.
     """
-    return [
+    found = (
         *_identification(header, body),
         *_versions(header),
         *_visibility(header, body),
@@ -47,7 +45,8 @@ def check_document(
         *people_problems(header),
         *involved_problems(header, now),
         *_body(header, body, now),
-    ]
+    )
+    return list(dict.fromkeys(found))  # a recipient who is a participant too is told once
 
 
 def _body(header: DocumentHeader, body: Body, now: datetime) -> Iterator[CdaProblem]:
@@ -133,12 +132,12 @@ def _times(header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
     if naive:
         yield from (problem("DOC_TIME_WITHOUT_ZONE", pointer) for pointer in dict.fromkeys(naive))
         return
-    if header.created_at > now + CLOCK_TOLERANCE:
-        yield problem("DOC_CREATED_IN_FUTURE", "/occurred_at")
-    if header.service_start > now + CLOCK_TOLERANCE:
+    if is_after(header.service_start, now):
         yield problem("ACT_START_IN_FUTURE", "/occurred_at")
+    elif is_after(header.created_at, now):
+        yield problem("DOC_CREATED_IN_FUTURE", "/occurred_at")
     born = born_on(header.patient)
-    if born is not None and header.service_start.date() + _ONE_DAY < born:  # the day may differ by the offset
+    if born is not None and is_before_day(header.service_start, born):
         yield problem("ACT_START_BEFORE_BIRTH", "/occurred_at")
     if header.service_stop is not None and not _written_after(header.service_stop, header.service_start):
         yield problem("ACT_STOP_BEFORE_START", "/ended_at")
@@ -146,7 +145,7 @@ def _times(header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
 
 def _written_after(stop: datetime, start: datetime) -> bool:
     """Later as the document writes it, to the second: two moments of one second would be written the same."""
-    return stop > start and stamp(stop.astimezone(start.tzinfo)) != stamp(start)
+    return stop.replace(microsecond=0) > start.replace(microsecond=0)
 
 
 def _local_system(header: DocumentHeader) -> Iterator[CdaProblem]:

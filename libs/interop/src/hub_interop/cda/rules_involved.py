@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from hub_interop.cda.model import Contact, DocumentHeader, Informant, Representative
+from hub_interop.cda.moments import is_after
 from hub_interop.cda.problems import CdaProblem, problem
 from hub_interop.cda.rules_patient import address_problems
 from hub_interop.cda.rules_people import is_civil, is_professional_id, organisation_problems
@@ -65,7 +66,7 @@ def _named(family: str, given: str, base: str) -> Iterator[CdaProblem]:
 
 def _participants(header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
     for number, participant in enumerate(header.participants):
-        base = f"/participants/{number}"
+        base = participant.origin or f"/participants/{number}"
         yield from contact_problems(participant.contact, base, header.created_at)
         if value_set("participation_type").get(participant.type) is None:
             yield problem("PARTICIPANT_TYPE_UNKNOWN", f"{base}/type")
@@ -74,7 +75,7 @@ def _participants(header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]
             yield problem("PARTICIPANT_FUNCTION_UNKNOWN", f"{base}/function")
         if participant.since is not None and participant.since.utcoffset() is None:
             yield problem("DOC_TIME_WITHOUT_ZONE", f"{base}/since")
-        elif participant.since is not None and participant.since > now:
+        elif participant.since is not None and is_after(participant.since, now):
             yield problem("PARTICIPANT_SINCE_IN_FUTURE", f"{base}/since")
 
 

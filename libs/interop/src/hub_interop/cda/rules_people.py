@@ -60,15 +60,20 @@ def _people(header: DocumentHeader) -> list[tuple[AnyAuthor, str]]:
 def _responsible(header: DocumentHeader) -> Iterator[CdaProblem]:
     """A delegate or a device needs a professional who answers for it; nobody else signs in the author's place."""
     responsible = header.responsible
+    first = header.author if header.authors else None
     if responsible is not None:
+        pointer = f"{responsible.origin or '/responsible'}/id"
         if not can_answer(responsible.professional):
-            yield problem("AUTHOR_RESPONSIBLE_INVALID", f"{responsible.origin or '/responsible'}/id")
-        return
-    if not header.authors:
-        return
-    first = header.author
-    if isinstance(first, DeviceAuthor) or is_delegate(first.professional):
+            yield problem("AUTHOR_RESPONSIBLE_INVALID", pointer)
+        elif isinstance(first, Author) and _answers_alone(first.professional, responsible.professional):
+            yield problem("AUTHOR_RESPONSIBLE_NOT_NEEDED", pointer)
+    elif first is not None and (isinstance(first, DeviceAuthor) or is_delegate(first.professional)):
         yield problem("AUTHOR_RESPONSIBLE_MISSING", "/responsible/id")
+
+
+def _answers_alone(author: Professional, responsible: Professional) -> bool:
+    """Can that author answer, and is the responsible another person?"""
+    return can_answer(author) and author.id != responsible.id
 
 
 def can_answer(professional: Professional) -> bool:
@@ -97,8 +102,10 @@ def is_professional_id(text: str) -> bool:
 def internal_number(structure_id: str, number: str) -> str:
     """The PS_IdNat of a person or device that only its structure knows: `3` + FINESS + `/` + number, `5` + SIRET…
 
-    Raises KeyError or IndexError when `structure_id` is no Struct_IdNat.
+    `/` + number when `structure_id` is no Struct_IdNat: the rules refuse that number with the structure's id.
     """
+    if not _STRUCTURE.fullmatch(structure_id):
+        return f"/{number}"
     return f"{_INTERNAL[structure_id[0]]}{structure_id[1:]}/{number}"
 
 
@@ -128,9 +135,9 @@ def is_civil(civility: str | None, title: str | None = None) -> bool:
 def _device(author: DeviceAuthor, origin: str) -> Iterator[CdaProblem]:
     device = author.device
     if not is_professional_id(device.id) or "/" not in device.id:
-        yield problem("DEVICE_ID_INVALID", f"{origin}/id")
+        yield problem("DEVICE_ID_INVALID", f"{origin}/number")
     if device.specialty not in _DEVICES:
-        yield problem("DEVICE_KIND_UNKNOWN", f"{origin}/id")
+        yield problem("DEVICE_KIND_UNKNOWN", f"{origin}/number")
     for name in ("model", "software"):
         text = getattr(device, name)
         if not text.strip():
@@ -144,10 +151,11 @@ def _role_and_time(author: AnyAuthor, origin: str, header: DocumentHeader) -> It
         yield problem("AUTHOR_FUNCTION_UNKNOWN", f"{origin}/id")
     if author.time is None or header.created_at.utcoffset() is None:
         return
+    pointer = f"{origin}/number" if isinstance(author, DeviceAuthor) else f"{origin}/id"
     if author.time.utcoffset() is None:
-        yield problem("DOC_TIME_WITHOUT_ZONE", f"{origin}/id")
+        yield problem("DOC_TIME_WITHOUT_ZONE", pointer)
     elif author.time > header.created_at:
-        yield problem("AUTHOR_TIME_AFTER_DOCUMENT", f"{origin}/id")
+        yield problem("AUTHOR_TIME_AFTER_DOCUMENT", pointer)
 
 
 def organisation_problems(organisation: Organisation, pointer: str, moment: datetime) -> Iterator[CdaProblem]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hub_interop.cda.bodies import TestKit, TrodReport
 from hub_interop.cda.model import DocumentHeader
+from hub_interop.cda.moments import is_after, is_before_day
 from hub_interop.cda.problems import CdaProblem, problem
 from hub_interop.cda.rules_patient import born_on
 from hub_interop.cda.texts import LOT, gs1_digit, text_problem
@@ -15,8 +16,6 @@ from hub_interop.cda.trod import RESULTS
 from hub_interop.cda.trod_tests import TROD_TESTS
 
 _UDI = re.compile(r"\(01\)([0-9]{13})([0-9])(\((11|17)\)[0-9]{6}|\((10|21)\)[!-'*-~]{1,20})*")
-_TOLERANCE = timedelta(minutes=5)
-_ONE_DAY = timedelta(days=1)
 
 
 def trod_problems(report: TrodReport, header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
@@ -49,16 +48,19 @@ def _results(report: TrodReport) -> Iterator[CdaProblem]:
 
 
 def _sample(report: TrodReport, header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
+    """Not after the act, which may itself begin after the document is dated, by the tolerance of the clocks."""
     pointer, moment = "/content/sampled_at", report.sampled_at
-    end = header.service_stop or header.created_at
+    act = (header.service_start, header.service_stop or header.created_at)
+    zoned = all(time.utcoffset() is not None for time in act)
     if moment.utcoffset() is None:
         yield problem("DOC_TIME_WITHOUT_ZONE", pointer)
-    elif moment > now + _TOLERANCE:
-        yield problem("TROD_SAMPLED_IN_FUTURE", pointer)
-    elif end.utcoffset() is not None and moment > end:
+    elif is_after(moment, now):
+        if not zoned or moment > header.service_start:  # else it is the act that is in the future
+            yield problem("TROD_SAMPLED_IN_FUTURE", pointer)
+    elif zoned and is_after(moment, max(act)):
         yield problem("TROD_SAMPLED_AFTER_ACT", pointer)
     born = born_on(header.patient)
-    if born is not None and moment.date() + _ONE_DAY < born:  # the day may differ by the offset
+    if born is not None and is_before_day(moment, born):
         yield problem("TROD_SAMPLED_BEFORE_BIRTH", pointer)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from hub_interop.cda.bodies import Dose, Prescription, VaccinationNote, Vaccine
 from hub_interop.cda.model import Author, DocumentHeader
+from hub_interop.cda.moments import CLOCK_TOLERANCE, is_after, latest_day
 from hub_interop.cda.problems import CdaProblem, problem
 from hub_interop.cda.rules_involved import contact_problems
 from hub_interop.cda.rules_patient import born_on
@@ -62,20 +62,14 @@ def vaccination_people_problems(header: DocumentHeader) -> Iterator[CdaProblem]:
 
 def _dates(note: VaccinationNote, header: DocumentHeader, now: datetime) -> Iterator[CdaProblem]:
     start = header.service_start
-    if note.date > _latest_day(now.astimezone(start.tzinfo)):
+    ahead = start.utcoffset() is not None and is_after(start, now)  # told of the act, once
+    if not ahead and note.date > latest_day((now + CLOCK_TOLERANCE).astimezone(start.tzinfo)):
         yield problem("VAC_DATE_IN_FUTURE", "/content/date")
-    elif note.date > _latest_day(start):
+    elif note.date > latest_day(start):
         yield problem("VAC_DATE_AFTER_ACT", "/content/date")
     born = born_on(header.patient)
     if born is not None and note.date < born:
         yield problem("VAC_DATE_BEFORE_BIRTH", "/content/date")
-
-
-def _latest_day(moment: datetime) -> date:
-    """The day of that moment in its own offset or in Paris, the later one: software may send UTC."""
-    if moment.utcoffset() is None:
-        return moment.date()
-    return max(moment.date(), moment.astimezone(ZoneInfo("Europe/Paris")).date())
 
 
 def _dose(dose: Dose, base: str = "/content/dose") -> Iterator[CdaProblem]:
@@ -126,7 +120,7 @@ def _reactions(note: VaccinationNote, now: datetime) -> Iterator[CdaProblem]:
         if not reaction.label.strip():
             yield problem("VAC_REACTION_LABEL_MISSING", f"{base}/label")
         yield from text_problem(reaction.label, f"{base}/label")
-        if reaction.date is not None and not note.date <= reaction.date <= _latest_day(now):
+        if reaction.date is not None and not note.date <= reaction.date <= latest_day(now + CLOCK_TOLERANCE):
             yield problem("VAC_REACTION_DATE_INVALID", f"{base}/date")
 
 

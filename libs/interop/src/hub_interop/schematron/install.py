@@ -68,7 +68,8 @@ def _is_whole(folder: Path) -> bool:
     """Whether every file is there with its size: a cache of which a part was cleaned away is installed anew."""
     try:
         installed = read_manifest(folder)
-        return all((folder / served.path).stat().st_size == served.size for served in installed.schematrons)
+        files = [*((served.path, served.size) for served in installed.schematrons), *installed.copied]
+        return all((folder / path).stat().st_size == size for path, size in files)
     except (ManifestUnreadable, OSError):
         return False
 
@@ -96,6 +97,7 @@ class _Installation:
         self._skeleton = Skeleton()
         self._roots = volet_roots()
         self._problems: list[tuple[str, str]] = []
+        self._copied: dict[str, int] = {}
 
     def run(self, content: str, engine: str) -> Installed:
         """Compile and rewrite all schematrons, and copy the XSD; the manifest."""
@@ -108,7 +110,8 @@ class _Installation:
         for schema in self._rules.files():
             if schema.parts[0] == "xsd":
                 self._copy(schema)
-        return Installed(content, REWRITER, engine, tuple(served), tuple(self._problems))
+        copied = tuple(sorted(self._copied.items()))
+        return Installed(content, REWRITER, engine, tuple(served), tuple(self._problems), copied)
 
     def _one(self, name: str) -> Served | None:
         stem, general = Path(name).stem, name in GENERAL
@@ -159,3 +162,4 @@ class _Installation:
         place = self._folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self._rules.folder / path, place)
+        self._copied[path.as_posix()] = place.stat().st_size

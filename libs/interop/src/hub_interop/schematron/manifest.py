@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 
 class ManifestUnreadable(Exception):
@@ -33,13 +33,14 @@ class Served:
 @dataclass(frozen=True, slots=True)
 class Installed:
     """The manifest. `problems` are French sentences about what the operator's copy holds and could not be installed
-    (or only in part), by the name of the schematron."""
+    (or only in part), by the name of the schematron; `copied` are the files brought along, with their size (bytes)."""
 
     content: str
     rewriter: str
     engine: str
     schematrons: tuple[Served, ...]
     problems: tuple[tuple[str, str], ...]
+    copied: tuple[tuple[str, int], ...] = ()
 
     def general(self) -> tuple[Served, ...]:
         """The schematrons that every document has to pass."""
@@ -68,6 +69,7 @@ def read_manifest(folder: Path) -> Installed:
             engine=told["engine"],
             schematrons=tuple(Served(**served) for served in told["schematrons"]),
             problems=tuple((str(name), str(text)) for name, text in told["problems"]),
+            copied=tuple((str(name), int(size)) for name, size in told["copied"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise ManifestUnreadable(f"{folder} n'est pas un dossier de schématrons installés par cette version") from None

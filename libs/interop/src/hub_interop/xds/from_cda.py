@@ -11,7 +11,7 @@ from datetime import datetime
 
 from hub_interop.cda.bodies import Body
 from hub_interop.cda.header.identification import LANGUAGE
-from hub_interop.cda.model import AnyAuthor, Author, DeviceAuthor, DocumentHeader, PatientIdentity
+from hub_interop.cda.model import AnyAuthor, Author, DeviceAuthor, DocumentHeader, PatientIdentity, used_names
 from hub_interop.cda.shape import shape_of
 from hub_interop.ins.traits import corrected_birth_date
 from hub_interop.terminologies import Concept, class_of_type, concept
@@ -197,8 +197,7 @@ def _traits(patient: PatientFacts) -> tuple[str, ...]:
         birth_given_names=_given_names(patient.first_birth_given_name, patient.birth_given_names),
         birth_date=corrected_birth_date(patient.birth_date).strftime("%Y%m%d"),  # the day that the CDA says
         sex=_SEXES.get(patient.sex, "U"),
-        used_name=patient.used_name,
-        used_given_name=patient.used_given_name,
+        used=used_names(patient.birth_name, patient.first_birth_given_name, patient.used_name, patient.used_given_name),
         birthplace=patient.birth_place_code or None,
     )
 

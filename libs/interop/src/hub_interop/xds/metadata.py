@@ -121,21 +121,21 @@ def source_patient_info(
     birth_given_names: Sequence[str],
     birth_date: date | str,
     sex: str,
-    used_name: str | None = None,
-    used_given_name: str | None = None,
+    used: tuple[str, str] | None = None,
     birthplace: str | None = None,
 ) -> tuple[str, ...]:
     """The `sourcePatientInfo` values from the traits.
 
     `birth_given_names` are all the first names, the first one first; `birth_date` a date or `yyyymmdd` (day or month
-    may be 00); `sex` F, M or U; `birthplace` the COG code. Raises `MessageUnwritable` (`XDS_TRAITS`) without a name.
+    may be 00); `sex` F, M or U; `used` the family and given name in use, both; `birthplace` the COG code.
+
+    Raises `MessageUnwritable` (`XDS_TRAITS`) without a name.
     """
     if not birth_name or not birth_given_names:
         raise MessageUnwritable("XDS_TRAITS", "sourcePatientInfo", "give the birth name and first names")
     every_name = escape(" ".join(birth_given_names))
     values = [f"PID-5|{escape(birth_name)}^{escape(birth_given_names[0])}^{every_name}^^^^L"]
-    if used_name or used_given_name:
-        used = (used_name or birth_name, used_given_name or birth_given_names[0])
+    if used:
         values.append(f"PID-5|{escape(used[0])}^{escape(used[1])}^^^^^D")
     values.append(f"PID-7|{birth_date:%Y%m%d}" if isinstance(birth_date, date) else f"PID-7|{birth_date}")
     values.append(f"PID-8|{sex}")

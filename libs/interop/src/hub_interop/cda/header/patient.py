@@ -27,15 +27,14 @@ def add_patient(root: Element, patient: PatientIdentity) -> None:
 
 
 def _add_names(person: Element, patient: PatientIdentity) -> None:
-    """BR: name and first name of birth; all given names in one `given`; CL: the names that are used."""
+    """BR: name and first name of birth; all given names in one `given`; CL: both names that are used."""
     name = add(person, "name")
     add(name, "family", patient.birth_name, qualifier="BR")
     add(name, "given", patient.birth_given_names)
     add(name, "given", patient.first_birth_given_name, qualifier="BR")
-    if patient.used_name:
-        add(name, "family", patient.used_name, qualifier="CL")
-    if patient.used_given_name:
-        add(name, "given", patient.used_given_name, qualifier="CL")
+    if used := patient.used_names:
+        add(name, "family", used[0], qualifier="CL")
+        add(name, "given", used[1], qualifier="CL")
 
 
 def _add_guardian(person: Element, representative: Representative) -> None:
