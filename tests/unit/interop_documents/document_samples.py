@@ -104,11 +104,19 @@ def _by(header: DocumentHeader, *authors: Author | DeviceAuthor, responsible: Au
     return replace(header, authors=authors, performer=people[-1], responsible=responsible)
 
 
+def _used_names(header: DocumentHeader) -> dict[str, DocumentHeader]:
+    """One of the two names in use: the other is that of birth."""
+    return {
+        "used_name_alone": _patient(header, used_name="DURAND & FILS"),
+        "used_given_name_alone": _patient(header, used_given_name="Domi"),
+    }
+
+
 def variants(header: DocumentHeader) -> dict[str, DocumentHeader]:
     """The header in every variant that any document may have."""
     child = {"matricule": matricule("2190933063001"), "birth_date": "2019-09-12", "birth_place_code": "33063"}
     return {
-        "pharmacist": header,
+        "pharmacist": header, **_used_names(header),
         "nurse": _by(header, BY_NURSE),
         "ipa": _by(header, IPA, BY_NURSE, responsible=BY_NURSE),
         "preparateur": _by(header, PREPARATEUR, BY_PHARMACIST, responsible=BY_PHARMACIST),
@@ -133,8 +141,6 @@ def variants(header: DocumentHeader) -> dict[str, DocumentHeader]:
             local_id="é&<\"'>", address=Address((LONG[:200], "<b>"), "33000", "BORDEAUX & <Cie>"),
             birth_place_city="L'Haÿ-les-Roses",
         ),
-        "used_name_alone": _patient(header, used_name="DURAND & FILS"),
-        "used_given_name_alone": _patient(header, used_given_name="Domi"),
         "corsican": _patient(
             header, matricule=matricule("180032A004001"), sex="M", birth_date="1980-03-02", birth_place_code="2A004",
             birth_place_city="AJACCIO",

@@ -32,7 +32,8 @@ async def make_pool(tmp_path: Path, events: list[ChildEvent]) -> AsyncIterator[M
     ) -> ChildPool:
         argv = [sys.executable, str(PROGRAM), str(tmp_path), start]
         pool = ChildPool(
-            "odd", argv, size=size, queue=queue, limits=replace(LIMITS, **limits), on_event=lambda event, _state: events.append(event)
+            "odd", argv, size=size, queue=queue, limits=replace(LIMITS, **limits),
+            on_event=lambda event, _state: events.append(event),
         )  # fmt: skip
         pools.append(pool)
         if started:

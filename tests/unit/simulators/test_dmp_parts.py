@@ -116,3 +116,29 @@ def test_replays_are_forgotten_after_a_while_and_bounded() -> None:
     for name in "bcd":
         memory.first_sight(name, NOW + timedelta(minutes=16))
     assert memory.first_sight("a", NOW + timedelta(minutes=16))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Relevés \\T\\ Cie", "Relevés & Cie"),
+        ("\\E\\\\F\\\\S\\\\T\\\\R\\", "\\|^&~"),
+        ("\\E\\T\\E\\", "\\T\\"),
+        ("A\\X\\B", "A\\X\\B"),
+        ("plain", "plain"),
+    ],
+)
+def test_the_escapes_of_a_composite_are_read(written: str, said: str) -> None:
+    device = formats.xcn(f"3330000001/88^{written}^{written}^^^^^^&1.2.250.1.71.4.2.1&ISO^U^^^RI", check_key=True)
+    structure = formats.xon(f"{written}^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1330000001")
+    patient = formats.cx(f"{written}^^^&1.2.3&ISO^PI")
+    assert device is not None
+    assert structure is not None
+    assert patient is not None
+    assert (device.family, device.given, structure.name, patient.id) == (said, said, said, said)
+
+
+def test_a_separator_that_is_not_escaped_is_refused() -> None:
+    assert formats.xcn("3330000001/88^A & B^X1^^^^^^&1.2.250.1.71.4.2.1&ISO^U^^^RI", check_key=True) is None
+    assert formats.xon("A & B^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1330000001") is None
+    assert formats.cx("A&B^^^&1.2.3&ISO^PI") is None

@@ -53,8 +53,10 @@ def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHead
         responsible=responsible,
         recipients=tuple(Contact(r.id, r.family_name, r.given_name) for r in act.recipients),
         participants=tuple(
-            Participant(Contact(r.id, r.family_name, r.given_name), "INF", "PCP", act.occurred_at)
-            for r in act.recipients
+            Participant(
+                Contact(r.id, r.family_name, r.given_name), "INF", "PCP", act.occurred_at, origin=f"/recipients/{index}"
+            )
+            for index, r in enumerate(act.recipients)
             if r.attending
         ),
         service_start=act.occurred_at,
