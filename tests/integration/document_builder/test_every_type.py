@@ -95,6 +95,26 @@ async def test_a_type_becomes_its_document(builder: BuilderService, kind: str) -
         assert media_type == "application/pdf"
 
 
+async def test_a_second_version_replaces_the_first(builder: BuilderService) -> None:
+    await builder.learn_directory()
+    of, act_id = of_type("bilan_medication"), uuid4()
+    told = []
+    for version in (1, 2):
+        asked = await builder.authorised(of, act_id=act_id, version=version, act_type=of.type)
+        await builder.handle(ALIMENTATION, asked)
+        told += await builder.emitted()
+    async with builder.pool.acquire() as connection:
+        stored = [(await builder.store.content(connection, event.content.id)).content for event in told]
+    first, second = (etree.fromstring(content, etree.XMLParser(huge_tree=True)) for content in stored)
+    assert [d.find("h:versionNumber", HL7).get("value") for d in (first, second)] == ["1", "2"]
+    assert first.find("h:setId", HL7).get("root") == second.find("h:setId", HL7).get("root")
+    assert first.find("h:relatedDocument", HL7) is None
+    [related] = second.findall("h:relatedDocument", HL7)
+    assert related.get("typeCode") == "RPLC"
+    assert related.find("h:parentDocument/h:id", HL7).get("root") == told[0].document_unique_id
+    assert told[0].document_unique_id != told[1].document_unique_id
+
+
 async def test_a_supplied_pdf_goes_as_it_is(builder: BuilderService) -> None:
     await builder.learn_directory()
     builder.files.kept[UUID(int=77)] = PDF

@@ -43,7 +43,8 @@ def header_of(sources: Sources, ids: DocumentIds, now: datetime) -> DocumentHead
     return DocumentHeader(
         unique_id=ids.unique_id,
         set_id=ids.set_id,
-        version=1,
+        version=ids.version,
+        replaces=ids.replaces,
         kind=sources.kind.type,
         title=title_of(sources),
         created_at=now.astimezone(act.occurred_at.tzinfo).replace(microsecond=0),
