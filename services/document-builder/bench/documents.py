@@ -28,9 +28,9 @@ from hub_contracts.events.directory import (
     ProfessionalPublished,
     StructurePublished,
 )
+from hub_contracts.sealed import QualifiedIdentity
 from hub_document_builder.domain import Built
 from hub_document_builder.drafting import Sources, ids_of
-from hub_document_builder.handlers.preview import declared_identity
 from hub_document_builder.handlers.workshop import Workshop
 from hub_document_builder.rules import Profile, load_rules
 from hub_document_builder.upstreams.press import Press
@@ -122,7 +122,7 @@ def sources() -> dict[str, tuple[Sources, bytes | None]]:
         kind = document_type(act.type)
         assert kind is not None
         given = SUPPLIED[name]() if name in SUPPLIED else None
-        made[name] = (Sources(kind, act, declared_identity(act), structure, {who.id: person}), given)
+        made[name] = (Sources(kind, act, QualifiedIdentity.of(act.patient), structure, {who.id: person}), given)
     return made
 
 

@@ -15,10 +15,11 @@ from hub_contracts.acts import Act, SuppliedDocument
 from hub_contracts.document_types import DocumentType, document_type, document_types
 from hub_contracts.events import Problem
 from hub_contracts.events.directory import ProfessionalPublished, StructurePublished
+from hub_contracts.sealed import QualifiedIdentity
 from hub_document_builder.desk import Bundle
 from hub_document_builder.domain import content_problems, told, type_problems
 from hub_document_builder.drafting import Sources, has_own_report, header_of, ids_of, people_of, structured_body
-from hub_document_builder.handlers.preview import declared_identity, inline_file
+from hub_document_builder.handlers.preview import inline_file
 from hub_gateway.api.models import AttachmentKept, PreviewView
 from hub_interop.cda import UnstructuredBody, check_document
 
@@ -68,7 +69,7 @@ def person(professional_id: str) -> ProfessionalPublished:
 def problems_of(act: Act, kind: DocumentType) -> list[Problem]:
     """All that would have the document refused, its file apart."""
     people = {name: person(name) for name in people_of(act)}
-    sources = Sources(kind, act, declared_identity(act), structure(act.structure), people)
+    sources = Sources(kind, act, QualifiedIdentity.of(act.patient), structure(act.structure), people)
     ids = ids_of(structure(act.structure).structure_id, 1)
     header, body = header_of(sources, ids, NOW), structured_body(act, ids) or ANY_PDF
     own = content_problems(act, NOW) if has_own_report(act) else ()

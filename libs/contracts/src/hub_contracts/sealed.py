@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
+
+from hub_contracts.acts import Patient
 
 
 class SealedModel(BaseModel):
@@ -32,6 +35,14 @@ class QualifiedIdentity(SealedModel):
     birth_date: str
     birth_place_code: str
     local_id: str
+
+    @classmethod
+    def of(cls, patient: Patient) -> Self:
+        """What the LGO declares of the patient, taken as qualified; without an INS its number and OID are empty."""
+        own = patient.model_dump(include=set(cls.model_fields) - {"matricule", "oid"})
+        own["birth_place_code"] = patient.birth_place_code or ""
+        ins = patient.ins
+        return cls(matricule=ins.matricule.upper() if ins else "", oid=ins.oid if ins else "", **own)
 
 
 class SealedPerson(SealedModel):

@@ -12,6 +12,7 @@ from hub_contracts.errors import ErrorCode
 from hub_contracts.events.document import ContentRef
 from hub_kit.blobs import SHA256_HEADER
 from hub_kit.messaging.model import Fatal
+from hub_kit.web.client import Session
 
 _CHUNK = 64 * 1024
 
@@ -31,7 +32,7 @@ class BlobClient:
         self._address = address.rstrip("/")
         self._context = context
         self._timeout = aiohttp.ClientTimeout(total=seconds)
-        self._session: aiohttp.ClientSession | None = None
+        self._session = Session(16)
 
     async def read(self, ref: ContentRef) -> bytes:
         """The bytes that `ref` names, checked against its size and SHA-256.
@@ -55,7 +56,7 @@ class BlobClient:
 
     async def _get(self, blob_id: UUID, expected: int) -> tuple[bytes, str]:
         try:
-            async with self._opened().get(
+            async with self._session.opened().get(
                 f"{self._address}/{blob_id}", ssl=self._context, allow_redirects=False, timeout=self._timeout
             ) as answer:
                 if answer.status in (404, 410):
@@ -73,13 +74,4 @@ class BlobClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=16, keepalive_timeout=30), cookie_jar=aiohttp.DummyCookieJar()
-            )
-        return self._session
+        await self._session.close()

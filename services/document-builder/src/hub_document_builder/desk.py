@@ -13,10 +13,11 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from hub_contracts.acts import Act, SuppliedDocument
 from hub_contracts.document_types import document_type
 from hub_contracts.events.directory import ProfessionalPublished, StructurePublished
+from hub_contracts.sealed import QualifiedIdentity
 from hub_document_builder.app import checker_pool, press_pool
 from hub_document_builder.domain import Made, unknown_performer
 from hub_document_builder.drafting import Sources, ids_of, people_of
-from hub_document_builder.handlers.preview import declared_identity, inline_file
+from hub_document_builder.handlers.preview import inline_file
 from hub_document_builder.handlers.workshop import Workshop
 from hub_document_builder.rules import Profile, load_rules
 from hub_document_builder.settings import Settings
@@ -89,7 +90,7 @@ async def made(file: Path, rules: Path | None) -> Made:
         raise BundleUnreadable([f"/professionals  Il manque {', '.join(missing)}."])
     if set(people_of(act)) - people.keys():
         return unknown_performer()
-    sources = Sources(kind, act, declared_identity(act), bundle.structure, people)
+    sources = Sources(kind, act, QualifiedIdentity.of(act.patient), bundle.structure, people)
     pool = press_pool(file_settings())
     await pool.start()
     try:

@@ -10,6 +10,7 @@ import aiohttp
 from hub_contracts.acts import Act
 from hub_contracts.errors import ErrorCode
 from hub_kit.errors import HubError
+from hub_kit.web.client import Session
 
 _RETRY = {"retry-after": "5"}
 
@@ -21,7 +22,7 @@ class PreviewClient:
         self._address = f"{builder_url.rstrip('/')}/internal/preview" if builder_url else None
         self._context = context
         self._timeout = aiohttp.ClientTimeout(total=seconds)
-        self._session: aiohttp.ClientSession | None = None
+        self._session = Session(8)
 
     async def preview(self, structure_id: UUID, act: Act) -> bytes:
         """The preview as JSON. Raises HubError SERVICE_UNAVAILABLE when document-builder does not answer."""
@@ -29,7 +30,7 @@ class PreviewClient:
             raise HubError(ErrorCode.SERVICE_UNAVAILABLE)
         body = b'{"structure_id":"' + str(structure_id).encode() + b'","act":' + act.model_dump_json().encode() + b"}"
         try:
-            async with self._opened().post(
+            async with self._session.opened().post(
                 self._address,
                 data=body,
                 headers={"content-type": "application/json"},
@@ -45,13 +46,4 @@ class PreviewClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=8, keepalive_timeout=30), cookie_jar=aiohttp.DummyCookieJar()
-            )
-        return self._session
+        await self._session.close()

@@ -31,7 +31,7 @@ class Reader:
         problems = self._problems(patient)
         if problems:
             return Reading(patient, local, matricule, None, _main_code(problems), tuple(problems))
-        return Reading(patient, local, matricule, _qualified(patient))
+        return Reading(patient, local, matricule, QualifiedIdentity.of(patient))
 
     def _problems(self, patient: Patient) -> list[Problem]:
         assert patient.ins is not None
@@ -60,20 +60,3 @@ class Reader:
 def _main_code(problems: list[Problem]) -> ErrorCode:
     """The code that names the wait: what the software must mend comes before what the user must."""
     return ErrorCode(problems[0].code)
-
-
-def _qualified(patient: Patient) -> QualifiedIdentity:
-    assert patient.ins is not None
-    return QualifiedIdentity(
-        matricule=patient.ins.matricule.upper(),
-        oid=patient.ins.oid,
-        birth_name=patient.birth_name,
-        birth_given_names=patient.birth_given_names,
-        first_birth_given_name=patient.first_birth_given_name,
-        used_name=patient.used_name,
-        used_given_name=patient.used_given_name,
-        sex=patient.sex,
-        birth_date=patient.birth_date,
-        birth_place_code=patient.birth_place_code or "",
-        local_id=patient.local_id,
-    )

@@ -113,7 +113,7 @@ class Previews:
             raise HubError(ErrorCode.SERVICE_UNAVAILABLE)
         if set(people_of(asked.act)) - people.keys():
             return _view(kind, asked.act, kind.title, None, None, unknown_performer().problems)
-        sources = Sources(kind, asked.act, declared_identity(asked.act), structure, people)
+        sources = Sources(kind, asked.act, QualifiedIdentity.of(asked.act.patient), structure, people)
         if self.room.locked():
             raise HubError(ErrorCode.SERVICE_UNAVAILABLE, headers=LATER)
         try:
@@ -167,24 +167,6 @@ class Previews:
 def inline_file(data: str) -> bytes:
     """The file that came inside an act, in base64 with or without line ends. Raises ValueError."""
     return base64.b64decode("".join(data.split()), validate=True)
-
-
-def declared_identity(act: Act) -> QualifiedIdentity:
-    """The identity as the LGO declares it, as if it were qualified."""
-    patient = act.patient
-    return QualifiedIdentity(
-        matricule=patient.ins.matricule if patient.ins else "",
-        oid=patient.ins.oid if patient.ins else "",
-        birth_name=patient.birth_name,
-        birth_given_names=patient.birth_given_names,
-        first_birth_given_name=patient.first_birth_given_name,
-        used_name=patient.used_name,
-        used_given_name=patient.used_given_name,
-        sex=patient.sex,
-        birth_date=patient.birth_date,
-        birth_place_code=patient.birth_place_code or "",
-        local_id=patient.local_id,
-    )
 
 
 def visibility_sentences(visibility: Visibility) -> tuple[str, ...]:
