@@ -47,7 +47,9 @@ PHARMACY = {
         "78601-2", "10", PDF_FORMAT, files.PDF, "Compte rendu d'entretien pharmaceutique"
     ),
     "bilan_medication": Wanted("56445-0", "11", PDF_FORMAT, files.PDF, "Bilan partagé de médication"),
-    "trod": Wanted("96173-0", "52", "urn:ans:ci-sis:trod:2024", "text/xml", "Test rapide d'orientation diagnostique"),
+    "trod": Wanted(
+        "96173-0", "52", "urn:ans:ci-sis:trod:2024", "text/xml", "Test rapide d'orientation diagnostique : TROD Angine"
+    ),
     "61357-0": Wanted("61357-0", "42", TEXT_FORMAT, files.TEXT, "Intervention pharmaceutique"),
 }
 CABINET = {
