@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+from hub_local.layout import Layout
+
 ENDPOINT = "org.apache.pdfbox:preflight:3.0.5"
 MAIN = "org.apache.pdfbox.preflight.Validator_A1b"
 REPOSITORY_VARIABLE = "HUB_MAVEN_REPOSITORY"
-CACHE = Path(__file__).parents[3] / ".data" / "preflight-3.0.5"
+CACHE = Layout.from_environment(os.environ).jar_cache / "preflight-3.0.5"
 
 
 class PreflightUnavailable(Exception):

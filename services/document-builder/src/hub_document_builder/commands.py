@@ -25,7 +25,7 @@ from hub_kit.clock import SystemClock
 from hub_kit.errors import ConfigurationError
 
 EXIT_PROBLEMS, EXIT_USAGE = 1, 2
-DEFAULT_CACHE = Path(".data/rules")
+DEFAULT_CACHE = Path(".data/cache/rules")
 File = Annotated[Path, typer.Argument(help="JSON : act, structure, professionals.", dir_okay=False, exists=True)]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Fichier à écrire ; la sortie standard sinon.")]
 Rules = Annotated[

@@ -27,7 +27,7 @@ class Settings(ServiceSettings):
         "is then checked against it. Usually given once for all as HUB_RULES_DIR.",
     )
     rules_cache_dir: Path = Field(
-        Path(".data/rules"),
+        Path(".data/cache/rules"),
         description="Where the official schematrons are kept once rewritten to run fast; made when missing. A folder "
         "of the service's own that may be lost.",
     )
