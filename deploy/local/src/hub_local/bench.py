@@ -127,7 +127,7 @@ def _acts(stack: Stack, other_kinds: int = 0) -> Iterator[tuple[str, dict[str, A
     while True:
         structure = structures[number % len(structures)]
         number += 1
-        act = vaccination(structure, next(people), f"B{number:07d}", start)
+        act = vaccination(structure, next(people), f"B{other_kinds}-{number:07d}", start)
         if other_kinds and number % other_kinds == 0:
             kind, content = others[number // other_kinds % len(others)]
             act = documents.act(kind, structure, act["patient"], f"O{number:07d}", start, content)
