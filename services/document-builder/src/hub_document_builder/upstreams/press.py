@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub_document_builder.upstreams.asking import NOT_THE_REQUEST, asked_twice
+from hub_document_builder.upstreams.asking import NoAnswerNow, asked
 from hub_document_builder.workers.jobs import REFUSED, ExamineJob, ReportJob, pack_job
 from hub_interop.report.model import Report
-from hub_kit.children import ChildFailed, ChildPool, ChildrenBusy
+from hub_kit.children import ChildFailed, ChildPool
 
 DIED = ("FILE_UNREADABLE", "Le fichier n'a pas pu être examiné : il est illisible ou beaucoup trop complexe.")
 
@@ -70,11 +69,6 @@ class Press:
     async def _asked(self, job: bytes) -> bytes:
         """Raises PressBusy when it isn't the job's fault, or when others' jobs take too long; else ChildFailed."""
         try:
-            async with asyncio.timeout(self._patience):
-                return await asked_twice(self.pool, job)
-        except (ChildrenBusy, TimeoutError):
+            return await asked(self.pool, job, self._patience)
+        except NoAnswerNow:
             raise PressBusy from None
-        except ChildFailed as failed:
-            if failed.code in NOT_THE_REQUEST:
-                raise PressBusy from None
-            raise

@@ -15,10 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from hub_contracts.document_types import Level, document_types
-from hub_document_builder.upstreams.asking import NOT_THE_REQUEST, asked_twice
+from hub_document_builder.upstreams.asking import NoAnswerNow, asked
 from hub_interop.schematron import ManifestUnreadable, Progress, read_manifest, verdict_from_json
 from hub_interop.schematron.volets import WITHOUT_SCHEMATRON
-from hub_kit.children import ChildFailed, ChildPool, ChildrenBusy, bare_environment
+from hub_kit.children import ChildFailed, ChildPool, bare_environment
 from hub_kit.telemetry import logs
 
 log = logs.get_logger("hub.document-builder")
@@ -140,18 +140,16 @@ class Schematrons:
             self.pool = None
 
     async def errors(self, document: bytes) -> tuple[str, ...]:
-        """Rules broken (the XSD's too), as `schematron: place: rule`, without values. Raises ChecksUnavailable."""
+        """Rules broken (the XSD's too), as `schematron: place: rule`, without values.
+
+        Raises ChecksUnavailable; ChildFailed when this very document breaks the checker, which is our bug.
+        """
         if self.pool is None or self.state is not State.READY:
             raise ChecksUnavailable(busy=self.state is not State.FAILED)
         try:
-            async with asyncio.timeout(self._patience):
-                answer = await asked_twice(self.pool, document)
-        except (ChildrenBusy, TimeoutError):
+            answer = await asked(self.pool, document, self._patience)
+        except NoAnswerNow:
             raise ChecksUnavailable(busy=True) from None
-        except ChildFailed as failed:
-            if failed.code in NOT_THE_REQUEST:
-                raise ChecksUnavailable(busy=True) from None
-            raise  # this very document breaks the checker: a bug, told as one
         found = verdict_from_json(answer)
         if any(f.code == WITHOUT_SCHEMATRON for f in found.findings):
             raise ChecksUnavailable(busy=False)
